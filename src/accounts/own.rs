@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
-use super::{Accounts, AccountsError, audit, people, person, session, tries};
+use super::{Accounts, AccountsError, Link, audit, people, person, session, tries};
 use crate::store::{Page, ReadError, RowError, Store};
 
 /// Accounts and the audit, as far as they are somebody's own.
@@ -32,7 +32,11 @@ impl OwnAccount {
     }
 
     /// Hands each line of the audit that names somebody to `each`.
-    fn lines(&self, name: &str, mut each: impl FnMut(&str) -> std::io::Result<()>) -> std::io::Result<()> {
+    fn lines(
+        &self,
+        (name, since): (&str, Timestamp),
+        mut each: impl FnMut(&str) -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
         let months = match audit::months(&self.audit) {
             Ok(months) => months,
             // Nothing was audited yet.
@@ -43,7 +47,7 @@ impl OwnAccount {
             let file = std::fs::File::open(audit::file_of(&self.audit, &month))?;
             for line in BufReader::new(file).lines() {
                 let line = line?;
-                if names(&line, name) {
+                if names(&line, name, since) {
                     each(&line)?;
                 }
             }
@@ -52,19 +56,22 @@ impl OwnAccount {
     }
 }
 
-/// Whether a line of the audit has somebody in one of its fields.
-fn names(line: &str, name: &str) -> bool {
+/// Whether a line of the audit has somebody in one of its fields, and is of the time since they are known.
+fn names(line: &str, name: &str, since: Timestamp) -> bool {
     let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
         return false;
     };
-    let of = |value: &Value| {
-        let text = value.as_str()?;
-        Some(text.strip_prefix("person ").unwrap_or(text) == name)
-    };
-    ["person", "by"]
-        .iter()
-        .filter_map(|field| fields.get(*field))
-        .any(|value| of(value) == Some(true))
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+    if text("at").parse::<Timestamp>().is_ok_and(|at| at < since) {
+        return false;
+    }
+    // Some lines name who did it as they name programs and the command line.
+    let by = text("by");
+    let did = by.strip_prefix("person ").unwrap_or(match by {
+        "operator" => "",
+        by => by,
+    });
+    text("person") == name || did == name
 }
 
 #[async_trait]
@@ -107,7 +114,7 @@ impl Holder for OwnAccount {
         serde_json::to_writer_pretty(&mut *into.begin("account.json")?, &account).map_err(std::io::Error::from)?;
         into.step()?;
         let file = into.begin("audit.ndjson")?;
-        self.lines(&of.name, |line| writeln!(file, "{line}"))?;
+        self.lines((&of.name, of.created), |line| writeln!(file, "{line}"))?;
         into.step()
     }
 
@@ -131,28 +138,57 @@ impl Accounts {
         Ok(row.is_some_and(|row| row.created == created))
     }
 
+    /// Whether there is somebody of that name.
+    ///
+    /// # Errors
+    ///
+    /// When rows cannot be read.
+    pub fn is_named_on(page: &Page, name: &str) -> Result<bool, RowError> {
+        Ok(person::PEOPLE.get_on(page, name.as_bytes())?.is_some())
+    }
+
     /// Somebody, with what is theirs and whom they share it with.
     ///
     /// # Errors
     ///
     /// When there is nobody of that name, or the book cannot be read.
     pub fn subject(&self, name: &str) -> Result<Subject, AccountsError> {
-        let person = self
-            .person(name)?
-            .ok_or_else(|| AccountsError::Unknown(name.to_owned()))?;
-        let others = self.people()?.into_iter().filter(|other| other.name != name);
-        let shared = others.flat_map(|other| other.links).filter(|link| {
-            let mut own = person.links.iter();
-            own.any(|own| own.overlaps(link))
-        });
-        Ok(Subject {
-            shared: shared.collect(),
-            name: person.name,
-            created: person.created,
-            links: person.links,
-            now: self.now(),
-        })
+        let now = self.now();
+        let people = self.people()?.into_iter();
+        let all = people
+            .map(|person| (person.name, person.created, person.links))
+            .collect();
+        among(all, name, now).ok_or_else(|| AccountsError::Unknown(name.to_owned()))
     }
+
+    /// The same as this change and those before it leave it; `None`: there is nobody of that name.
+    ///
+    /// # Errors
+    ///
+    /// When rows cannot be read.
+    pub fn subject_on(page: &Page, name: &str, now: Timestamp) -> Result<Option<Subject>, RowError> {
+        let mut all = Vec::new();
+        for (_, row) in person::PEOPLE.scan_on(page, &[], None, usize::MAX)? {
+            let links = person::links_on(page, &row)?;
+            all.push((row.name, row.created, links));
+        }
+        Ok(among(all, name, now))
+    }
+}
+
+/// Somebody among all people, with the links of others that overlap theirs.
+fn among(all: Vec<(String, Timestamp, Vec<Link>)>, name: &str, now: Timestamp) -> Option<Subject> {
+    let (theirs, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(known, ..)| known == name);
+    let (name, created, links) = theirs.into_iter().next()?;
+    let others = others.into_iter().flat_map(|(.., links)| links);
+    let shared = others.filter(|link| links.iter().any(|own| own.overlaps(link)));
+    Some(Subject {
+        shared: shared.collect(),
+        name,
+        created,
+        links,
+        now,
+    })
 }
 
 #[cfg(test)]
@@ -169,7 +205,16 @@ mod tests {
             (r#"{"n":1,"what":"clara","person":"ben"}"#, false),
             ("clara", false),
         ] {
-            assert_eq!(names(line, "clara"), theirs, "{line}");
+            assert_eq!(names(line, "clara", Timestamp::UNIX_EPOCH), theirs, "{line}");
         }
+        let before = r#"{"n":1,"at":"2026-01-01T00:00:00Z","what":"signed in","person":"clara"}"#;
+        for (since, theirs) in [("2025-12-31T00:00:00Z", true), ("2026-01-02T00:00:00Z", false)] {
+            assert_eq!(
+                names(before, "clara", since.parse().unwrap()),
+                theirs,
+                "another of that name"
+            );
+        }
+        assert!(!names(r#"{"by":"operator"}"#, "operator", Timestamp::UNIX_EPOCH));
     }
 }

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 
 use super::AdminState;
 use super::problem::AdminError;
-use crate::privacy::{Account, ArchiveShown, AskedBy, ErasureShown, PersonalData};
+use crate::privacy::{Account, ArchiveShown, AskedBy, ErasureShown, ForgetError, PersonalData};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -40,17 +40,21 @@ async fn order(State(state): State<AdminState>, Path(name): Path<String>) -> Res
 }
 
 async fn stand(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<ArchiveShown>, AdminError> {
-    Ok(Json(held(&state)?.archive(&name)?))
+    Ok(Json(held(&state)?.archive(&name, AskedBy::Operator)?))
 }
 
 async fn file(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Response, AdminError> {
-    let body: Option<Body> = held(&state)?.archive_body(&name)?;
+    let body: Option<Body> = held(&state)?.archive_body(&name, AskedBy::Operator)?;
     let body = body.ok_or_else(|| AdminError::unknown("there is no archive of them, or it was there for an hour"))?;
     Ok(body.into_response())
 }
 
 async fn erase(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<ErasureShown>, AdminError> {
-    Ok(Json(held(&state)?.forget(&name, AskedBy::Operator).await?))
+    let begun = held(&state)?.forget(&name, AskedBy::Operator).await;
+    Ok(Json(begun.map_err(|error| match error {
+        ForgetError::Account(error) => error.into(),
+        ForgetError::Clock => AdminError::unavailable(error.to_string()),
+    })?))
 }
 
 async fn erasure(State(state): State<AdminState>, Path(id): Path<String>) -> Result<Json<ErasureShown>, AdminError> {

@@ -79,6 +79,11 @@ pub(super) async fn forget(
         }
         return Ok(());
     }
+    if !yes && common.json {
+        return Err(CliError::usage(
+            "--json answers programs, which are not asked: give --yes, or --dry-run",
+        ));
+    }
     if !yes {
         tell(&before);
         confirm(name)?;

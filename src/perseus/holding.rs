@@ -92,7 +92,7 @@ impl Holder for PerseusHolding {
         }
         held.push(Held {
             what: format!(
-                "Evidence of what you allowed ({}): which application, which meter, the words, and when it fetched",
+                "Evidence of what you allowed ({}): which application, which meter, the words, by which browser, and when it fetched",
                 units::count(all as u64, "permission", "permissions")
             ),
             fate: Fate::Stays("for two years after its end, without your name".to_owned()),

@@ -10,7 +10,7 @@ use super::rows::CodeRow;
 use super::scope::Scope;
 use crate::accounts::Secret;
 use crate::domain::Measure;
-use crate::store::{Options, RowError, Store};
+use crate::store::{Ledger, Options, RowError, Store, schema};
 
 const CLIENT: &str = "https://d.example/a/1";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -51,6 +51,9 @@ fn consent(number: usize, now: Timestamp) -> Consent {
     }
 }
 
+/// Rows of people as the accounts have them: nobody else's consent is kept.
+const PEOPLE: Ledger<serde_json::Value> = Ledger::new(schema::PEOPLE);
+
 /// A book with so many live permissions, and for some of them permission and grant.
 async fn book(folder: &std::path::Path, many: usize) -> (Store, Vec<(String, String)>) {
     let store = Store::open(Options::new(folder.join(many.to_string()))).unwrap();
@@ -60,8 +63,12 @@ async fn book(folder: &std::path::Path, many: usize) -> (Store, Vec<(String, Str
         let given = store.write(move |page| {
             let mut given = Vec::new();
             for number in first..(first + 20).min(many) {
-                let code = Secret::random("");
-                ledger::consent_on(page, consent(number, now), &code, now)?;
+                let (code, consent) = (Secret::random(""), consent(number, now));
+                let person = serde_json::json!({
+                    "name": consent.person, "role": "resident", "password": null, "created": now, "generation": 0,
+                });
+                PEOPLE.put_on(page, consent.person.as_bytes(), &person)?;
+                ledger::consent_on(page, consent, &code, now)?;
                 let presented = Presented {
                     refresh: (Secret::random("prt_"), None),
                     code,

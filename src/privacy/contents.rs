@@ -35,6 +35,10 @@ const FILES: &[(&str, &str)] = &[
         "codes that the box sent to the meter, and what became of them; never the codes",
     ),
     (
+        "top-ups-given.ndjson",
+        "codes that you gave to meters that were not yours then",
+    ),
+    (
         "meters/SERIAL/events.csv",
         "what the meter's own log says: power cuts, covers opened, payments",
     ),
@@ -84,7 +88,7 @@ fn text(of: &Subject) -> String {
     for (name, what) in FILES {
         text += &format!("{name}\r\n    {what}\r\n");
     }
-    text += "\r\nNot in here: your password and codes, of which the box keeps hashes alone; half-hours in which somebody else \
+    text += "\r\nNot in here: your password, of which the box keeps a hash alone; top-up codes, which it keeps sealed until they are sent; half-hours in which somebody else \
              moved in or out;\r\nand the log of the book, backups and books that were put aside, which repeat what is here for as \
              long as they last.\r\n";
     text

@@ -10,6 +10,17 @@ use super::under_way::ErasureShown;
 use crate::accounts::{AUDIT, Accounts, AccountsError, Done, Erasing, Subject};
 use crate::store::{Page, ReadError};
 
+/// Nobody was erased.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// There is nobody of that name, or the book does not take it.
+    #[error(transparent)]
+    Account(#[from] AccountsError),
+    /// The clock is not believed.
+    #[error("the clock of the box is not right yet, and what is erased is what was said until now")]
+    Clock,
+}
+
 impl Subject {
     /// What is erased of them.
     pub(super) fn erasing(&self) -> Erasing {
@@ -28,22 +39,24 @@ impl PersonalData {
     /// # Errors
     ///
     /// When there is nobody of that name, or the book does not take it: then nothing was changed.
-    pub async fn forget(&self, name: &str, by: AskedBy) -> Result<ErasureShown, AccountsError> {
-        let subject = self.accounts.subject(name)?;
-        let erasing = subject.erasing();
-        let row = ErasureRow::new(&erasing, by, subject.now);
-        let (holders, written) = (self.holders.clone(), row.clone());
+    pub async fn forget(&self, name: &str, by: AskedBy) -> Result<ErasureShown, ForgetError> {
+        // What is erased is theirs until now, and a clock that stands ahead would refuse what comes after them.
+        if !self.store.clock_is_trusted() {
+            return Err(ForgetError::Clock);
+        }
+        let (holders, wanted, now) = (self.holders.clone(), name.to_owned(), self.store.now());
         let change = move |page: &mut Page| {
-            // Who asks twice at once is erased once.
-            if !Accounts::is_known_on(page, &erasing.name, erasing.created)? {
-                return Err(AccountsError::Unknown(erasing.name));
-            }
-            rows::begin_on(page, &written, &erasing)?;
+            // Read here, so that whoever asks twice at once is erased once, and what becomes another's meanwhile stays.
+            let subject = Accounts::subject_on(page, &wanted, now)?;
+            let subject = subject.ok_or(AccountsError::Unknown(wanted))?;
+            let erasing = subject.erasing();
+            let row = ErasureRow::new(&erasing, by, now);
+            rows::begin_on(page, &row, &erasing)?;
             holders.iter().try_for_each(|holder| holder.begin_on(page, &erasing))?;
-            Ok(())
+            Ok(row)
         };
         let written = self.store.write(change).await;
-        written.map_err(|error| error.split().unwrap_or_else(AccountsError::Write))?;
+        let row = written.map_err(|error| error.split().unwrap_or_else(AccountsError::Write))?;
         self.accounts.ring();
         self.archives.forget(name);
         let asked_by = by.words();

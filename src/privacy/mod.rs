@@ -12,6 +12,7 @@ mod running;
 mod taking;
 mod under_way;
 
+pub use erasure::ForgetError;
 pub use pages::router;
 pub use room::{Account, Deps, Elsewhere, PersonalData};
 pub use rows::AskedBy;

@@ -18,14 +18,23 @@ struct Later {
 
 impl PersonalData {
     /// Has erasures hold in this life of the book, once.
-    pub(super) async fn settle(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read or written.
+    pub async fn settle(&self) -> anyhow::Result<()> {
         let epoch = self.store.epoch().0;
         let noted = rows::noted(&self.store)?;
         if noted.as_ref().is_some_and(|note| note.epoch == epoch) {
             return Ok(());
         }
-        if let Some(note) = &noted {
-            let (store, note) = (self.store.clone(), note.clone());
+        // A backup of a version that noted nothing says nothing of whose books lie beside it: theirs may be, and is told.
+        let unknown = NoteRow {
+            epoch: 0,
+            line: String::new(),
+        };
+        if noted.is_some() || self.store.put_aside()? > 0 {
+            let (store, note) = (self.store.clone(), noted.clone().unwrap_or(unknown));
             let later = tokio::task::spawn_blocking(move || later(&store, &note)).await?;
             let later = later.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the books that were put aside cannot be looked for");
@@ -35,7 +44,7 @@ impl PersonalData {
                 tracing::warn!(
                     target: AUDIT,
                     "the book is as it was when the backup was made that was restored, or as far as a damaged one could be read: \
-                     somebody who was erased since may be here again; the audit names who was, and `gatelodge user forget` \
+                     somebody who was erased since may be here again; the audit names who was, where it is still there, and `gatelodge user forget` \
                      erases them again"
                 );
             }
@@ -82,12 +91,15 @@ fn later(store: &Store, note: &NoteRow) -> Result<Later, OpenError> {
     let kept = store.kept_since(Epoch(note.epoch), &places)?;
     let mut later = Later {
         erasures: Vec::new(),
-        vouched: kept.complete,
+        // What was never noted cannot be complete; whether anything is missing is looked at book by book.
+        vouched: kept.complete || note.line.is_empty(),
     };
     for book in kept.books {
         // Another box's book, on whose disk the backup was restored, tells of other people.
-        if rows::noted_in(&book).is_none_or(|theirs| theirs.line != note.line) {
-            later.vouched = false;
+        let theirs = rows::noted_in(&book);
+        if theirs.as_ref().is_none_or(|theirs| theirs.line != note.line) {
+            // A book in which nobody was ever erased hides nothing.
+            later.vouched &= note.line.is_empty() && theirs.is_none();
             continue;
         }
         match rows::in_kept(&book) {

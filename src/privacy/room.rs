@@ -3,26 +3,26 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc};
-use tokio_util::sync::CancellationToken;
 
-use super::archive::Progress;
 use super::download;
 use super::rows::AskedBy;
-use super::taking::{ArchiveShown, Archives, Stand};
+use super::taking::{ArchiveShown, Archives, Stand, Wanted};
 use super::under_way::AllUnderWay;
 use crate::accounts::{AUDIT, Accounts, AccountsError, Fate, Held, Holder, Subject};
 use crate::store::{ReadError, Store};
 
 /// Archives that may be wanted at once.
 const WANTED: usize = 32;
+/// One that is not older is not made anew.
+const LATELY: SignedDuration = SignedDuration::from_secs(60);
 
 /// What is told of what was handed out, wrapped up or written elsewhere before somebody was erased.
 pub type Elsewhere = Arc<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
 
 /// An archive that is wanted.
-pub(super) type Order = (Subject, (Arc<Progress>, CancellationToken));
+pub(super) type Order = (Subject, Wanted);
 
 /// What the box holds of people, handed out and erased.
 pub struct PersonalData {
@@ -34,6 +34,8 @@ pub struct PersonalData {
     pub(super) ordered: tokio::sync::Mutex<mpsc::Receiver<Order>>,
     pub(super) under_way: AllUnderWay,
     pub(super) wake: Notify,
+    /// Held by whoever carries out erasures.
+    pub(super) erasing: tokio::sync::Mutex<()>,
     pub(super) elsewhere: Elsewhere,
 }
 
@@ -68,7 +70,7 @@ impl PersonalData {
     pub fn new(store: Store, deps: Deps) -> PersonalData {
         let (orders, ordered) = mpsc::channel(WANTED);
         PersonalData {
-            archives: Arc::new(Archives::new(deps.folder, deps.holders.clone())),
+            archives: Arc::new(Archives::new(store.clone(), deps.folder, deps.holders.clone())),
             accounts: deps.accounts,
             store,
             holders: deps.holders,
@@ -76,6 +78,7 @@ impl PersonalData {
             ordered: tokio::sync::Mutex::new(ordered),
             under_way: AllUnderWay::default(),
             wake: Notify::new(),
+            erasing: tokio::sync::Mutex::default(),
             elsewhere: deps.elsewhere,
         }
     }
@@ -117,9 +120,20 @@ impl PersonalData {
     /// When there is nobody of that name, or the book cannot be read.
     pub fn order(&self, name: &str, by: AskedBy) -> Result<bool, AccountsError> {
         let subject = self.accounts.subject(name)?;
+        // One that is on its way, or was made just now, is as good as another.
+        match self.archives.stand(&subject, by) {
+            Some(Stand::Making(_)) => return Ok(true),
+            Some(Stand::Ready(ready)) if subject.now.duration_since(ready.made).abs() < LATELY => return Ok(true),
+            Some(Stand::Ready(_) | Stand::Failed) | None => {}
+        }
+        let Ok(place) = self.orders.try_reserve() else {
+            return Ok(false);
+        };
         let asked_by = by.words();
         tracing::info!(target: AUDIT, person = name, asked_by, "an archive of what is held of a person is made");
-        Ok(self.take(subject))
+        let wanted = self.archives.want(&subject, by);
+        place.send((subject, wanted));
+        Ok(true)
     }
 
     /// How the archive of somebody stands.
@@ -127,9 +141,9 @@ impl PersonalData {
     /// # Errors
     ///
     /// When there is nobody of that name, or the book cannot be read.
-    pub fn archive(&self, name: &str) -> Result<ArchiveShown, AccountsError> {
+    pub fn archive(&self, name: &str, by: AskedBy) -> Result<ArchiveShown, AccountsError> {
         let subject = self.accounts.subject(name)?;
-        Ok(ArchiveShown::of(self.archives.stand(&subject).as_ref()))
+        Ok(ArchiveShown::of(self.archives.stand(&subject, by).as_ref()))
     }
 
     /// The archive of somebody, once it is there.
@@ -137,21 +151,11 @@ impl PersonalData {
     /// # Errors
     ///
     /// When there is nobody of that name, or the book cannot be read.
-    pub fn archive_body(&self, name: &str) -> Result<Option<axum::body::Body>, AccountsError> {
+    pub fn archive_body(&self, name: &str, by: AskedBy) -> Result<Option<axum::body::Body>, AccountsError> {
         let subject = self.accounts.subject(name)?;
-        Ok(match self.archives.stand(&subject) {
+        Ok(match self.archives.stand(&subject, by) {
             Some(Stand::Ready(ready)) => Some(download::whole(&ready)),
             Some(Stand::Making(_) | Stand::Failed) | None => None,
         })
-    }
-
-    /// Has an archive be made for somebody, in the place of what was there. `false`: too many are wanted just now.
-    fn take(&self, of: Subject) -> bool {
-        let Ok(place) = self.orders.try_reserve() else {
-            return false;
-        };
-        let wanted = self.archives.want(&of);
-        place.send((of, wanted));
-        true
     }
 }

@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Erasing, random_id};
+use crate::accounts::{Erasing, random};
 use crate::domain::MeterId;
 use crate::pki::sha256;
 use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Store, schema};
@@ -17,7 +17,7 @@ const STRETCHES: Ledger<StretchRow> = Ledger::new(schema::ERASURE_STRETCHES);
 const NOTES: Ledger<NoteRow> = Ledger::new(schema::ERASURE_NOTES);
 
 /// Who asked for an erasure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AskedBy {
     /// The person.
@@ -75,7 +75,7 @@ pub(super) struct NoteRow {
 impl ErasureRow {
     /// One that begins now.
     pub(super) fn new(erasing: &Erasing, by: AskedBy, now: Timestamp) -> ErasureRow {
-        let id = random_id();
+        let id = HEXLOWER.encode(&random::<16>());
         ErasureRow {
             mark: mark(&id, &erasing.name, erasing.created),
             id,

@@ -25,9 +25,8 @@ impl PersonalData {
     ///
     /// When the book cannot be read or written at the beginning.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> anyhow::Result<()> {
-        self.settle().await?;
         let mut ordered = self.ordered.lock().await;
-        let mut making = JoinSet::new();
+        let (mut making, mut erasing) = (JoinSet::new(), JoinSet::new());
         let (mut again, mut let_go) = (tokio::time::interval(AGAIN), tokio::time::interval(LET_GO));
         loop {
             tokio::select! {
@@ -36,16 +35,18 @@ impl PersonalData {
                     making.spawn(Arc::clone(&self.archives).make(subject, wanted));
                 },
                 Some(_) = making.join_next() => {}
-                () = self.wake.notified() => self.carry_out_until(&stop).await,
+                Some(_) = erasing.join_next() => {}
+                () = self.wake.notified() => self.begin(&mut erasing, &stop),
                 _ = again.tick() => {
                     self.sweep();
-                    self.carry_out_until(&stop).await;
+                    self.begin(&mut erasing, &stop);
                 }
                 _ = let_go.tick() => self.let_go().await,
             }
         }
         self.archives.stop();
         while making.join_next().await.is_some() {}
+        while erasing.join_next().await.is_some() {}
         Ok(())
     }
 
@@ -58,11 +59,17 @@ impl PersonalData {
         self.archives.sweep(self.store.now(), is_known);
     }
 
-    async fn carry_out_until(&self, stop: &CancellationToken) {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            _ = self.carry_out() => {}
-        }
+    /// Carries out what was begun, beside the archives that people wait for; whoever comes meanwhile is seen by the same walk
+    /// or by the next.
+    fn begin(self: &Arc<Self>, erasing: &mut JoinSet<()>, stop: &CancellationToken) {
+        let (this, stop) = (Arc::clone(self), stop.clone());
+        erasing.spawn(async move {
+            let _one = this.erasing.lock().await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                _ = this.carry_out() => {}
+            }
+        });
     }
 
     /// Lets go of what stayed of erased stretches until its time was over, and has the log and its snapshots shed what was

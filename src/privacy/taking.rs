@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::archive::{Archive, Progress};
 use super::contents;
+use super::rows::AskedBy;
 use crate::accounts::{Holder, Subject, TakeError, random_id};
+use crate::store::Store;
 
 /// How long one may be fetched.
 pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(1);
@@ -70,6 +72,13 @@ impl ArchiveShown {
     }
 }
 
+/// An archive that is to be made.
+pub(super) struct Wanted {
+    by: AskedBy,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+}
+
 struct Job {
     /// Whose: another may have the name later.
     created: Timestamp,
@@ -77,17 +86,22 @@ struct Job {
     stop: CancellationToken,
 }
 
-/// The archives of everybody, one a person.
+type Jobs = HashMap<(AskedBy, String), Job>;
+
+/// The archives of everybody, one a person and asker.
 pub(super) struct Archives {
+    store: Store,
     folder: PathBuf,
     holders: Vec<Arc<dyn Holder>>,
-    jobs: Mutex<HashMap<String, Job>>,
+    /// By who asked, and whose they are: what whoever runs the box asks for is not put before a person's session.
+    jobs: Mutex<Jobs>,
     one: Semaphore,
 }
 
 impl Archives {
-    pub(super) fn new(folder: PathBuf, holders: Vec<Arc<dyn Holder>>) -> Archives {
+    pub(super) fn new(store: Store, folder: PathBuf, holders: Vec<Arc<dyn Holder>>) -> Archives {
         Archives {
+            store,
             folder,
             holders,
             jobs: Mutex::default(),
@@ -96,20 +110,21 @@ impl Archives {
     }
 
     /// Notes that one is wanted, in the place of what was there; [`Archives::make`] makes it.
-    pub(super) fn want(&self, of: &Subject) -> (Arc<Progress>, CancellationToken) {
-        self.forget(&of.name);
+    pub(super) fn want(&self, of: &Subject, by: AskedBy) -> Wanted {
+        self.stop_of(by, &of.name);
         let (progress, stop) = (Arc::<Progress>::default(), CancellationToken::new());
         let job = Job {
             created: of.created,
             stand: Stand::Making(Arc::clone(&progress)),
             stop: stop.clone(),
         };
-        self.jobs().insert(of.name.clone(), job);
-        (progress, stop)
+        self.jobs().insert((by, of.name.clone()), job);
+        Wanted { by, progress, stop }
     }
 
     /// Makes one that is wanted.
-    pub(super) async fn make(self: Arc<Self>, of: Subject, (progress, stop): (Arc<Progress>, CancellationToken)) {
+    pub(super) async fn make(self: Arc<Self>, of: Subject, wanted: Wanted) {
+        let Wanted { by, progress, stop } = wanted;
         let Ok(_turn) = self.one.acquire().await else { return };
         let (archives, name) = (Arc::clone(&self), of.name.clone());
         let given = (Arc::clone(&progress), stop.clone());
@@ -129,7 +144,7 @@ impl Archives {
         let mut jobs = self.jobs();
         // Meanwhile another may have been wanted, or none.
         let still = jobs
-            .get_mut(&name)
+            .get_mut(&(by, name))
             .filter(|job| matches!(&job.stand, Stand::Making(known) if Arc::ptr_eq(known, &progress)));
         if let Some(job) = still {
             job.stand = stand;
@@ -137,6 +152,10 @@ impl Archives {
     }
 
     fn write(&self, of: &Subject, given: (Arc<Progress>, CancellationToken)) -> Result<Ready, TakeError> {
+        // A book that takes nothing needs the room that is left.
+        if self.store.health().borrow().disk_full {
+            return Err(TakeError::Io(std::io::ErrorKind::StorageFull.into()));
+        }
         let mut steps = 1;
         for holder in &self.holders {
             steps += holder.steps(of)?;
@@ -151,33 +170,39 @@ impl Archives {
         Ok(Ready {
             file: Arc::new(file),
             bytes,
-            made: of.now,
+            made: self.store.now(),
             tag: random_id(),
         })
     }
 
     /// How somebody's stands; `None`: none is wanted, or it was there for long enough.
-    pub(super) fn stand(&self, of: &Subject) -> Option<Stand> {
-        let mut jobs = self.jobs();
-        let job = jobs.get(&of.name)?;
+    pub(super) fn stand(&self, of: &Subject, by: AskedBy) -> Option<Stand> {
+        let (mut jobs, key) = (self.jobs(), (by, of.name.clone()));
+        let job = jobs.get(&key)?;
         let is_over = matches!(&job.stand, Stand::Ready(ready) if of.now.duration_since(ready.made) > KEPT);
         if is_over || job.created != of.created {
-            jobs.remove(&of.name);
+            jobs.remove(&key);
             return None;
         }
         Some(job.stand.clone())
     }
 
-    /// Stops what is being made for somebody, and lets go of what was.
-    pub(super) fn forget(&self, name: &str) {
-        if let Some(job) = self.jobs().remove(name) {
+    /// Stops what is being made of somebody for whoever asked, and lets go of what was.
+    pub(super) fn stop_of(&self, by: AskedBy, name: &str) {
+        if let Some(job) = self.jobs().remove(&(by, name.to_owned())) {
             job.stop.cancel();
         }
     }
 
+    /// The same, whoever asked.
+    pub(super) fn forget(&self, name: &str) {
+        self.stop_of(AskedBy::Person, name);
+        self.stop_of(AskedBy::Operator, name);
+    }
+
     /// Lets go of what was there for long enough, or is of nobody who is still known, asked for or not.
     pub(super) fn sweep(&self, now: Timestamp, is_known: impl Fn(&str, Timestamp) -> bool) {
-        self.jobs().retain(|name, job| {
+        self.jobs().retain(|(_, name), job| {
             let is_over = matches!(&job.stand, Stand::Ready(ready) if now.duration_since(ready.made) > KEPT);
             !is_over && is_known(name, job.created)
         });
@@ -190,7 +215,7 @@ impl Archives {
         }
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<String, Job>> {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -290,6 +290,41 @@ pub(super) fn old_days(store: &Store, first_kept: Timestamp, limit: usize) -> Re
     Ok(found)
 }
 
+/// The days of a meter that a stretch touches.
+pub(super) fn days_of(store: &Store, meter: &MeterId, span: &Range<Timestamp>) -> Result<Vec<Vec<u8>>, ReadError> {
+    let (Some((first, _)), Some((last, _))) = (place(span.start.max(Timestamp::UNIX_EPOCH)), place(span.end)) else {
+        return Ok(Vec::new());
+    };
+    let after = first.checked_sub(1).map(|day| key_of_day(meter, day));
+    let rows = DAYS.scan(store, &rows_of(meter), after.as_deref(), usize::MAX)?;
+    let keys = rows.into_iter().map(|(key, _)| key);
+    Ok(keys
+        .take_while(|key| day_of_key(key).is_some_and(|day| day <= last))
+        .collect())
+}
+
+/// Leaves of the balances of these days within a stretch the last of each, and those around a rise.
+pub(super) fn thin_days_on(page: &mut Page, keys: &[Vec<u8>], span: &Range<Timestamp>) -> Result<(), RowError> {
+    for key in keys {
+        let (Some(day), Some(mut row)) = (day_of_key(key), DAYS.get_on(page, key)?) else {
+            continue;
+        };
+        let is_within = |at: u32| moment(day, at).is_some_and(|at| span.contains(&at));
+        let last = row.b.iter().rposition(|(at, _)| is_within(*at));
+        let rises = |place: usize| place > 0 && row.b[place].1 > row.b[place - 1].1;
+        let kept = (0..row.b.len()).filter(|place| {
+            let around = rises(*place) || place + 1 < row.b.len() && rises(place + 1);
+            !is_within(row.b[*place].0) || Some(*place) == last || around
+        });
+        let kept: Vec<(u32, i64)> = kept.map(|place| row.b[place]).collect();
+        if kept.len() < row.b.len() {
+            row.b = kept;
+            DAYS.put_on(page, key, &row)?;
+        }
+    }
+    Ok(())
+}
+
 /// Some days of a meter that lie wholly in a stretch.
 pub(super) fn days_within(
     store: &Store,

@@ -236,6 +236,25 @@ impl MetersWriter {
         self.store.write_bulk(forget).await
     }
 
+    /// Leaves of the balances of a stretch one a day, and those around a payment: half-hours could be worked out of all.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read, or takes nothing.
+    pub async fn thin_money_within(&self, meter: MeterId, span: Range<Timestamp>) -> Result<(), WriteError<RowError>> {
+        let (store, of, within) = (self.store.clone(), meter, span.clone());
+        let found = tokio::task::spawn_blocking(move || meter_money::days_of(&store, &of, &within));
+        let found = found.await.expect("looking for rows does not panic");
+        let keys = found.map_err(|error| WriteError::Refused(error.into()))?;
+        for some in keys.chunks(DAYS_AT_ONCE / 2) {
+            let (some, span) = (some.to_vec(), span.clone());
+            self.store
+                .write_bulk(move |page| meter_money::thin_days_on(page, &some, &span))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Lets go of balances of whole days of a stretch of one meter; answers how many days went.
     ///
     /// # Errors
@@ -290,20 +309,20 @@ pub struct LoggedEvent(
     pub u8,
 );
 
-fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
+fn note_on(page: &mut Page, mut note: Note) -> Result<(), RowError> {
+    if note.news.iter().any(|news| logged(news).is_some()) {
+        // A meter's log says again what was erased (BOOK P18).
+        let erased = readings::erased_on(page, &note.meter)?;
+        let is_gone = |event: LoggedEvent| erased.iter().any(|stretch| stretch.holds(event.0));
+        note.news.retain(|news| !logged(news).is_some_and(is_gone));
+    }
     let logged: Vec<LoggedEvent> = note.news.iter().filter_map(logged).collect();
     let payments = logged.iter().filter(|logged| logged.1 == meter_money::PAID);
     let payments = payments.map(|logged| (logged.0, logged.2));
     meter_money::note_on(page, &note.meter, &note.money, payments)?;
     if !logged.is_empty() {
         let mut events = EVENTS.get_on(page, key(&note.meter))?.unwrap_or_default();
-        // A meter's log says again what was erased (BOOK P18).
-        let erased = readings::erased_on(page, &note.meter)?;
-        events.extend(
-            logged
-                .into_iter()
-                .filter(|event| !erased.iter().any(|stretch| stretch.holds(event.0))),
-        );
+        events.extend(logged);
         events.sort_unstable();
         events.dedup();
         let many = events.len().saturating_sub(KEPT);

@@ -78,7 +78,10 @@ impl Part<Deps> for PersonalData {
             folder: data_dir.clone(),
             elsewhere: Arc::new(move |now| elsewhere(&section, (&store, &backups), now)),
         };
-        Ok(Arc::new(PersonalData::new(deps.store.clone(), built)))
+        let data = PersonalData::new(deps.store.clone(), built);
+        // Before any door opens: whoever was erased is nobody here.
+        data.settle().await?;
+        Ok(Arc::new(data))
     }
 
     fn services(self: &Arc<Self>) -> Vec<Service> {
@@ -133,8 +136,13 @@ fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Times
         Err(error) => tracing::warn!(%error, "books that were put aside could not be looked for"),
     }
     lines.push(
-        "Whatever was handed out before: archives that you took, data that an application fetched, values that the operator's cloud \
-         keeps"
+        "The meter's own memory: about a year of half-hours, as long as the meter keeps them; whoever may ask the meter can read them \
+         there, and this box does not take them again"
+            .to_owned(),
+    );
+    lines.push(
+        "Whatever was handed out before: archives that you took, data that an application fetched, values that the \
+         operator's cloud has, or is still to get"
             .to_owned(),
     );
     lines
@@ -143,9 +151,8 @@ fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Times
 fn of_own_backups(backup: &Backup, now: Timestamp, day: impl Fn(Timestamp) -> String) -> String {
     let made = made_before(Path::new(&backup.directory)).unwrap_or_default();
     let interval = SignedDuration::try_from(backup.interval.0).unwrap_or(SignedDuration::MAX);
-    let newest = made.last().map_or(now, |(at, _)| (*at).max(now));
     let last = interval.checked_mul(i32::try_from(backup.keep).unwrap_or(i32::MAX));
-    let until = last.and_then(|last| newest.checked_add(last).ok());
+    let until = last.and_then(|last| now.checked_add(last).ok());
     let there = units::count(made.len() as u64, "is there", "are there");
     match until {
         Some(until) => format!(

@@ -47,7 +47,9 @@ impl MeterHolding {
         } else {
             format!("for {}", in_words(self.money))
         };
-        format!("{kept}, as accounts have to; who paid in is not named any more")
+        format!(
+            "{kept} at most, as accounts have to: one balance a day and those around a payment; who paid in is not named any more"
+        )
     }
 }
 
@@ -97,13 +99,17 @@ impl Holder for MeterHolding {
                 ));
             }
             held.push(stays(
-                format!("Balances, tariffs and top-ups of meter {meter} of your time"),
+                format!("Balances and top-ups of meter {meter} of your time"),
                 self.money_stays(),
+            ));
+            held.push(stays(
+                format!("The registers of meter {meter} at the beginning and the end of your time, and its tariffs"),
+                "as long as half-hours are kept: they bound the time before and after yours".to_owned(),
             ));
             if sight.ended(of.now).is_none() {
                 held.push(stays(
-                    format!("The latest that meter {meter} said, and its registers at the beginning and end of your time"),
-                    "the latest until the next reading takes its place; the registers bound the time before and after yours".to_owned(),
+                    format!("The latest that meter {meter} said"),
+                    "until the next reading takes its place".to_owned(),
                 ));
             }
         }
@@ -118,7 +124,9 @@ impl Holder for MeterHolding {
     fn take(&self, of: &Subject, into: &mut dyn Taking) -> Result<(), TakeError> {
         let all = of.meters();
         all.iter()
-            .try_for_each(|one| take::meter((&self.store, &self.meters), of, one, into))
+            .try_for_each(|one| take::meter((&self.store, &self.meters), of, one, into))?;
+        let elsewhere = givers::elsewhere(&self.store, &all, &of.name)?;
+        take::lines("top-ups-given.ndjson", &elsewhere, into)
     }
 
     fn begin_on(&self, page: &mut Page, erasing: &Erasing) -> Result<(), RowError> {
@@ -133,11 +141,13 @@ impl Holder for MeterHolding {
             rows.map_err(|error| error.to_string())?;
             let events = self.writer.forget_events(meter.clone(), span.clone()).await;
             events.map_err(|error| error.to_string())?;
+            let money = self.writer.thin_money_within(meter.clone(), span.clone()).await;
+            money.map_err(|error| error.to_string())?;
             let lines = of_meter::forget(&self.store, meter, span).await;
             lines.map_err(|error| error.to_string())?;
         }
-        for meter in erasing.meters.iter().filter(|_| !erasing.name.is_empty()) {
-            let disowned = givers::disown(&self.store, meter, &erasing.name).await;
+        if !erasing.name.is_empty() {
+            let disowned = givers::disown(&self.store, &erasing.name).await;
             disowned.map_err(|error| error.to_string())?;
         }
         Ok(())

@@ -113,7 +113,7 @@ fn money(
     if !theirs.is_empty() {
         serde_json::to_writer_pretty(into.begin(&place("tariffs.json"))?, &theirs).map_err(io::Error::from)?;
     }
-    let topups = givers::within(store, meter, sight)?;
+    let topups = givers::within(store, meter, (sight, &of.name))?;
     lines(&place("top-ups.ndjson"), &topups, into)
 }
 
@@ -159,7 +159,7 @@ fn log((store, meters): Book<'_>, (meter, sight): (&MeterId, &Sight), into: &mut
     Ok(())
 }
 
-fn lines<T: Serialize>(path: &str, rows: &[T], into: &mut dyn Taking) -> Result<(), TakeError> {
+pub(super) fn lines<T: Serialize>(path: &str, rows: &[T], into: &mut dyn Taking) -> Result<(), TakeError> {
     if rows.is_empty() {
         return Ok(());
     }

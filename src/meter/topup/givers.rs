@@ -1,5 +1,6 @@
 //! Top-ups by who gave them: for whoever takes their data, and without a name once somebody is erased (PRIV §2.2).
 
+use super::giver::NOBODY;
 use super::ledger::{TOPUPS, get_on, of_meter};
 use super::row::TopupRow;
 use super::shown::{Around, TopupShown};
@@ -7,40 +8,105 @@ use crate::accounts::Sight;
 use crate::domain::{MeterId, Seq};
 use crate::store::{Page, ReadError, RowError, Store, WriteError};
 
-/// What stands in the place of a name.
-const NOBODY: &str = "somebody who was erased";
 /// Rows that one change writes.
 const AT_ONCE: usize = 24;
 
-/// The top-ups of a meter that were made in somebody's time, the newest first.
+/// How a person stands in the rows of top-ups.
+fn person(name: &str) -> String {
+    format!("person {name}")
+}
+
+/// The top-ups of a meter that were made in somebody's time, the newest first: of who else gave one nothing is told, nor of
+/// how it stood when the time was over.
 ///
 /// # Errors
 ///
 /// When the book cannot be read.
-pub(in crate::meter) fn within(store: &Store, meter: &MeterId, sight: &Sight) -> Result<Vec<TopupShown>, ReadError> {
+pub(in crate::meter) fn within(
+    store: &Store,
+    meter: &MeterId,
+    (sight, name): (&Sight, &str),
+) -> Result<Vec<TopupShown>, ReadError> {
+    let rows = of_meter(store, meter, None, usize::MAX)?.into_iter();
+    let theirs = rows.filter(|row| sight.holds(row.made));
+    Ok(theirs.map(|row| cut(row, store.now(), (sight, name))).collect())
+}
+
+/// The top-ups that somebody gave to meters that are not among these.
+///
+/// # Errors
+///
+/// When the book cannot be read.
+pub(in crate::meter) fn elsewhere(
+    store: &Store,
+    own: &[(MeterId, Sight)],
+    name: &str,
+) -> Result<Vec<TopupShown>, ReadError> {
+    let (by, mut found) = (person(name), Vec::new());
+    each(store, |row| {
+        let told = |(meter, sight): &(MeterId, Sight)| *meter == row.meter && sight.holds(row.made);
+        if row.origin.by == by && !own.iter().any(told) {
+            // Of a meter that is not theirs they know what they gave, and nothing of how it stands.
+            found.push(cut(row, store.now(), (&Sight::Within(Vec::new()), name)));
+        }
+    })?;
+    Ok(found)
+}
+
+fn cut(row: TopupRow, now: jiff::Timestamp, (sight, name): (&Sight, &str)) -> TopupShown {
     let around = Around {
         wants_the_code: false,
         served: true,
         behind: false,
-        now: store.now(),
+        now,
     };
-    let rows = of_meter(store, meter, None, usize::MAX)?.into_iter();
-    let theirs = rows.filter(|row| sight.holds(row.made));
-    Ok(theirs.map(|row| TopupShown::of(row, &around)).collect())
+    let (by, balanced) = (person(name), row.sent.is_none_or(|at| sight.holds(at)));
+    let looked = row.looked.is_none_or(|at| sight.holds(at));
+    let since = sight.holds(row.since);
+    let mut shown = TopupShown::of(row, &around);
+    let other = |by_other: &str| by_other.starts_with("person ") && by_other != by;
+    if other(&shown.origin.by) {
+        shown.origin.by = "another person".to_owned();
+    }
+    if let Some(hand) = shown.by_hand.as_mut().filter(|hand| other(&hand.by)) {
+        hand.by = "another person".to_owned();
+    }
+    if !balanced {
+        (shown.sent, shown.balance_before) = (None, None);
+    }
+    if !looked {
+        (shown.looked, shown.balance_after) = (None, None);
+    }
+    if !since {
+        shown.words = shown.state.words().to_owned();
+        (shown.trouble, shown.reply, shown.proof) = (None, None, None);
+    }
+    shown
 }
 
-/// Takes a name out of the top-ups of a meter.
+/// Hands every row to `each`, some at a time.
+fn each(store: &Store, mut each: impl FnMut(TopupRow)) -> Result<(), ReadError> {
+    let mut after = None::<Vec<u8>>;
+    loop {
+        let rows = TOPUPS.scan(store, &[], after.as_deref(), 256)?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = Some(last.clone());
+        rows.into_iter().for_each(|(_, row)| each(row));
+    }
+}
+
+/// Takes a name out of all top-ups.
 ///
 /// # Errors
 ///
 /// When the book cannot be read, or takes nothing.
-pub(in crate::meter) async fn disown(store: &Store, meter: &MeterId, name: &str) -> Result<(), WriteError<RowError>> {
-    let (reader, of, by) = (store.clone(), meter.clone(), format!("person {name}"));
+pub(in crate::meter) async fn disown(store: &Store, name: &str) -> Result<(), WriteError<RowError>> {
+    let (reader, by) = (store.clone(), person(name));
     let sought = by.clone();
     let found = tokio::task::spawn_blocking(move || {
-        let rows = of_meter(&reader, &of, None, usize::MAX)?;
-        let theirs = rows.into_iter().filter(|row| names(row, &sought));
-        Ok::<_, ReadError>(theirs.map(|row| row.seq).collect::<Vec<Seq>>())
+        let mut theirs = Vec::<Seq>::new();
+        each(&reader, |row| theirs.extend(names(&row, &sought).then_some(row.seq)))?;
+        Ok::<_, ReadError>(theirs)
     });
     let found = found.await.expect("looking for rows does not panic");
     let seqs = found.map_err(|error| WriteError::Refused(error.into()))?;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::TopupError;
+use super::giver;
 use super::key::SealKey;
 use super::places;
 use super::row::{Origin, TopupRow};
@@ -143,7 +144,10 @@ fn join_or_begin(
         meter: new.meter.clone(),
         mark: data_encoding::HEXLOWER.encode(&mark),
         sealed: Some(key.seal(&new.meter, &new.token)),
-        origin: new.origin.clone(),
+        origin: Origin {
+            by: giver::known_on(page, new.origin.by.clone())?,
+            through: new.origin.through,
+        },
         key: new.key.clone(),
         worth: new.worth,
         made: now,

@@ -12,6 +12,7 @@ pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
 mod forgetting;
+mod giver;
 pub(super) mod givers;
 mod keeping;
 mod key;

@@ -19,6 +19,7 @@ use crate::accounts::Act;
 use crate::domain::{Event, MeterId, MeterNews};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
 use crate::feed::{Filter, Leave, News};
+use crate::meter::Meters;
 use crate::meter::emop::event_log;
 
 /// An entry of a meter's own log.
@@ -80,7 +81,12 @@ pub(super) async fn one(
     let shown = caller.meter(&api, &serial)?;
     let wanted = Filter::These([shown.meter.serial.clone()].into());
     let state = serde_json::to_value(MeterV1::from(shown)).unwrap_or_default();
-    let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), wanted, &headers)?;
+    let listening = Listening::new(
+        &api.room.hall,
+        (leave(&api, caller), Talk(Arc::clone(&api.room))),
+        wanted,
+        &headers,
+    )?;
     Ok(listening.beginning_with("state", state).answer(upgrade))
 }
 
@@ -95,7 +101,12 @@ pub(super) async fn all(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     caller.must(Act::ReadMeters)?;
-    let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), Filter::All, &headers)?;
+    let listening = Listening::new(
+        &api.room.hall,
+        (leave(&api, caller), Talk(Arc::clone(&api.room))),
+        Filter::All,
+        &headers,
+    )?;
     Ok(listening.answer(upgrade))
 }
 
@@ -105,11 +116,15 @@ pub(super) fn leave(api: &Arc<Api>, caller: Caller) -> Leave {
     Leave::new(api.bearers.accounts().bell(), move || caller.still_known(&here))
 }
 
-/// Says what happens to meters.
-struct Talk;
+/// Says what happens to meters, but for what was erased since.
+struct Talk(Arc<Meters>);
 
 impl Speaker<MeterId> for Talk {
     fn told(&self, news: &News<MeterId>) -> Option<(&'static str, Value)> {
+        let erased = self.0.erased(&news.subject).unwrap_or_default();
+        if erased.iter().any(|stretch| stretch.holds(news.at)) {
+            return None;
+        }
         let (kind, mut body) = match &news.event {
             Event::Meter { news, .. } => of_news(news),
             Event::ReadingsRecorded {

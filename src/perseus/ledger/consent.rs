@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 
 use super::{CODES, EVIDENCE, FILTERS, OF_PEOPLE, PERMISSIONS, beside, id, of_person_on, tell_on, under};
-use crate::accounts::{Secret, random};
+use crate::accounts::{Accounts, Secret, random};
 use crate::perseus::filter::Filter;
 use crate::perseus::rows::{CodeRow, Happened, PermissionRow};
 use crate::store::{Page, RowError};
@@ -25,13 +25,17 @@ pub(in crate::perseus) struct Consent {
     pub(in crate::perseus) code: CodeRow,
 }
 
-/// Keeps a consent and the code that answers it; one that stands already is renewed.
+/// Keeps a consent and the code that answers it; one that stands already is renewed. `None`: whoever gave it is not known any
+/// more, and nothing was kept.
 pub(in crate::perseus) fn consent_on(
     page: &mut Page,
     consent: Consent,
     code: &Secret,
     now: Timestamp,
-) -> Result<PermissionRow, RowError> {
+) -> Result<Option<PermissionRow>, RowError> {
+    if !Accounts::is_known_on(page, &consent.person, consent.person_since)? {
+        return Ok(None);
+    }
     let mut answer = consent.code;
     let standing = of_person_on(page, &consent.person)?.into_iter().find(|row| {
         row.is_live(now)
@@ -78,5 +82,5 @@ pub(in crate::perseus) fn consent_on(
         again,
     };
     tell_on(page, &row.id, happened, now)?;
-    Ok(row)
+    Ok(Some(row))
 }

@@ -200,6 +200,7 @@ async fn allowed(
         tracing::warn!(%error, "a consent was not written down");
         Message::Unavailable
     })?;
+    let row = row.ok_or(Message::Role)?;
     let sources = chosen.sources.join(" ");
     tracing::info!(
         target: AUDIT, by = person.name, client = row.client, permission = row.id, sources, expires = %row.expires,

@@ -7,11 +7,12 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::super::erasure::ForgetError;
 use super::super::room::{Account, PersonalData};
 use super::super::rows::AskedBy;
 use super::super::under_way::ErasureShown;
 use super::answers::{broken, unknown};
-use crate::accounts::{Role, Secret};
+use crate::accounts::{AccountsError, Role, Secret};
 use crate::face::{Forbidden, Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::{Peer, Problem};
 
@@ -96,9 +97,10 @@ pub(super) async fn forget(
     }
     Ok(match state.room.forget(&person.name, AskedBy::Person).await {
         Ok(erasure) => Redirect::to(&format!("/erasures/{}", erasure.id)).into_response(),
+        Err(ForgetError::Account(AccountsError::Unknown(_))) => Redirect::to("/login").into_response(),
         Err(error) => {
             tracing::warn!(%error, "somebody could not be erased");
-            let title = "Nothing was erased: the box cannot write just now";
+            let title = "Nothing was erased: the box cannot write just now, or its clock is not right yet";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-erased", title)
                 .detail("Try again in a few minutes.")
                 .into_response()
@@ -121,7 +123,7 @@ pub(super) async fn shown(
         shell: face.shell("me", visitor.signed_in.as_ref()),
         asked: face.date(erasure.asked),
         ended: erasure.ended.map(|at| face.date(at)),
-        elsewhere: (state.room.elsewhere)(state.room.store.now()),
+        elsewhere: (state.room.elsewhere)(erasure.asked),
         erasure,
     };
     Page(StatusCode::OK, page).into_response()

@@ -44,7 +44,10 @@ fn size(bytes: u64) -> String {
 }
 
 fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refused>) -> Response {
-    let found = (state.room.account(&person.name), state.room.archive(&person.name));
+    let found = (
+        state.room.account(&person.name),
+        state.room.archive(&person.name, AskedBy::Person),
+    );
     let (account, archive) = match found {
         (Ok(account), Ok(archive)) => (account, archive),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
@@ -128,7 +131,7 @@ pub(super) async fn stop(
     person: SignedIn,
     Form(Nothing {}): Form<Nothing>,
 ) -> Response {
-    state.room.archives.forget(&person.name);
+    state.room.archives.stop_of(AskedBy::Person, &person.name);
     Redirect::to(HERE).into_response()
 }
 
@@ -141,7 +144,7 @@ pub(super) async fn archive(
         Ok(subject) => subject,
         Err(error) => return broken(&error),
     };
-    match state.room.archives.stand(&subject) {
+    match state.room.archives.stand(&subject, AskedBy::Person) {
         Some(Stand::Ready(ready)) => {
             let day = ready.made.to_zoned(state.face.timezone().clone()).date();
             let name = format!("{}-{day}.zip", person.name.replace(['@', '+'], "-"));

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
+use super::erased::{Erased, erased_in};
 use super::lookup::Lookup;
 use super::series::{Month, Series, day_of, start_of};
 use crate::domain::Reading;
@@ -18,6 +19,8 @@ pub struct Between {
     /// The first day that was not looked at; `None`: nothing more to look at.
     day: Option<u32>,
     found: VecDeque<Reading>,
+    /// What is marked as erased is not there, also while it is being taken away; read with the first month.
+    erased: Option<Vec<Erased>>,
 }
 
 impl Between {
@@ -31,6 +34,7 @@ impl Between {
             to,
             day: day_of(from).map(|(day, _)| day).filter(|_| from < to),
             found: VecDeque::new(),
+            erased: None,
         }
     }
 
@@ -50,12 +54,18 @@ impl Between {
         let Some(month) = self.month_from(day)?.filter(|month| month.start() < self.to) else {
             return Ok(());
         };
+        let erased = match self.erased.take() {
+            Some(erased) => erased,
+            None => erased_in(&self.lookup.table, &self.series.meter)?,
+        };
         let range = self.from..self.to;
         for (day, readings) in self.lookup.days(&self.series, month)? {
             let readings = start_of(day).into_iter().flat_map(|start| readings.readings(start));
+            let is_there = |at| !erased.iter().any(|stretch| stretch.covers(at));
             self.found
-                .extend(readings.filter(|reading| range.contains(&reading.at)));
+                .extend(readings.filter(|reading| range.contains(&reading.at) && is_there(reading.at)));
         }
+        self.erased = Some(erased);
         self.day = Some(month.end());
         Ok(())
     }

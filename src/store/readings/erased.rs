@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::MeterId;
-use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
+use crate::store::table::Table;
+use crate::store::{Ledger, Page, ReadError, RowError, schema};
 
 const ERASED: Ledger<Erased> = Ledger::new(schema::ERASED_READINGS);
 
@@ -49,8 +50,8 @@ pub(in crate::store) fn erased_on(page: &Page, meter: &MeterId) -> Result<Vec<Er
 }
 
 /// What was erased of a meter.
-pub(super) fn erased(store: &Store, meter: &MeterId) -> Result<Vec<Erased>, ReadError> {
-    let rows = ERASED.scan(store, &under(meter), None, usize::MAX)?;
+pub(super) fn erased_in(table: &Table, meter: &MeterId) -> Result<Vec<Erased>, ReadError> {
+    let rows = ERASED.scan_in(table, &under(meter), None, usize::MAX)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 

@@ -1,7 +1,7 @@
 //! Reading readings: by the register, and as half-hours.
 
 use super::between::Between;
-use super::erased::{Erased, erased};
+use super::erased::{Erased, erased_in};
 use super::series::Series;
 use crate::domain::{Interval, MeterId, Rating, Register, intervals};
 use crate::store::{ReadError, Store};
@@ -26,7 +26,7 @@ impl Readings {
     ///
     /// When the book cannot be read.
     pub fn erased(&self, meter: &MeterId) -> Result<Vec<Erased>, ReadError> {
-        erased(&self.store, meter)
+        erased_in(&self.store.shared().table, meter)
     }
 
     /// The readings of a register at `from` or later and before `to`, in order, a month in memory at once.
