@@ -376,6 +376,34 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[tokio::test]
+    async fn of_erased_days_one_balance_stays_and_those_around_a_payment() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(crate::store::Options::new(dir.path())).unwrap();
+        let meter: MeterId = "EML1".parse().unwrap();
+        let start: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+        let at = |half: i64| start + jiff::SignedDuration::from_mins(30 * half);
+        // Three days of half-hours, with a payment in the middle of the second.
+        let balance = |half: i64| 1_000_000 - 700 * half + if half >= 70 { 500_000 } else { 0 };
+        let seen = MoneySeen {
+            balances: (0..3 * 48).map(|half| (at(half), balance(half))).collect(),
+            terms: None,
+        };
+        let of = meter.clone();
+        let noted = store.write(move |page| note_on(page, &of, &seen, std::iter::empty()));
+        noted.await.unwrap();
+        // From the middle of the first day to the middle of the third.
+        let span = at(24)..at(2 * 48 + 24);
+        let writer = crate::store::meters::MetersWriter::new(store.clone());
+        writer.thin_money_within(meter.clone(), span.clone()).await.unwrap();
+        let left = kept(&store, &meter, start..at(3 * 48)).unwrap().balances;
+        let (inside, outside): (Vec<_>, Vec<_>) = left.iter().partition(|(at, _)| span.contains(at));
+        assert_eq!(outside.len(), 24 + 24, "what is others' stays");
+        let inside: Vec<Timestamp> = inside.iter().map(|(at, _)| *at).collect();
+        assert_eq!(inside, [at(47), at(69), at(70), at(95), at(2 * 48 + 23)]);
+        store.close().await;
+    }
+
     proptest! {
         /// However often a day is read: its row fits, its first and last balance are there, and so are those at rises.
         #[test]

@@ -136,3 +136,102 @@ fn disown_on(page: &mut Page, seqs: &[Seq], by: &str) -> Result<(), RowError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::super::key::SealKey;
+    use super::super::ledger::{NewTopup, create_on};
+    use super::super::row::{Origin, Through};
+    use super::*;
+    use crate::accounts::{Accounts, Role};
+    use crate::domain::Epoch;
+    use crate::store::Options;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    async fn give(store: &Store, key: &Arc<SealKey>, (meter, by): (&str, &str), (number, when): (u32, i64)) {
+        let new = NewTopup {
+            meter: meter.parse().unwrap(),
+            token: format!("{number:020}").parse().unwrap(),
+            origin: Origin {
+                by: by.to_owned(),
+                through: Through::Page,
+            },
+            key: None,
+            worth: None,
+            anyway: false,
+            once: None,
+        };
+        let key = Arc::clone(key);
+        let given = store.write(move |page| create_on(page, (Epoch(1), at(when)), &new, &key).map(drop));
+        given.await.unwrap();
+    }
+
+    fn by(shown: &[TopupShown]) -> Vec<&str> {
+        shown.iter().map(|one| one.origin.by.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn others_are_not_named_and_whoever_is_gone_is_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(dir.path())).unwrap();
+        let (accounts, key) = (Accounts::new(store.clone()), Arc::new(SealKey::passing()));
+        for name in ["anna", "bert"] {
+            accounts
+                .add_person(name, Role::Resident, None, store.now())
+                .await
+                .unwrap();
+        }
+        give(&store, &key, ("EML1", "person anna"), (1, 10)).await;
+        give(&store, &key, ("EML1", "person bert"), (2, 20)).await;
+        give(&store, &key, ("EML1", "operator"), (3, 30)).await;
+        give(&store, &key, ("EML1", "person bert"), (4, 90)).await;
+        give(&store, &key, ("EML2", "person bert"), (5, 20)).await;
+        give(&store, &key, ("EML2", "person carl"), (6, 20)).await;
+        let sight = Sight::Within(vec![at(0)..at(50)]);
+        let one = "EML1".parse().unwrap();
+        let theirs = within(&store, &one, (&sight, "bert")).unwrap();
+        assert_eq!(by(&theirs), ["operator", "person bert", "another person"]);
+        let given = elsewhere(&store, &[(one.clone(), sight)], "bert").unwrap();
+        assert_eq!(
+            by(&given),
+            ["person bert"; 2],
+            "after their time, and to a meter that was never theirs"
+        );
+        let two = of_meter(&store, &"EML2".parse().unwrap(), None, 9).unwrap();
+        assert_eq!(two[0].origin.by, NOBODY, "nobody of that name is known");
+
+        disown(&store, "bert").await.unwrap();
+        let mut left = Vec::new();
+        each(&store, |row| left.push(row.origin.by)).unwrap();
+        assert_eq!(left, ["person anna", NOBODY, "operator", NOBODY, NOBODY, NOBODY]);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn how_it_stood_after_their_time_is_not_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(dir.path())).unwrap();
+        give(&store, &Arc::new(SealKey::passing()), ("EML1", "operator"), (1, 10)).await;
+        let mut row = of_meter(&store, &"EML1".parse().unwrap(), None, 9).unwrap().remove(0);
+        (row.sent, row.looked, row.since) = (Some(at(60)), Some(at(70)), at(70));
+        let cut_at = |until: i64| {
+            let sight = Sight::Within(vec![at(0)..at(until)]);
+            cut(row.clone(), at(100), (&sight, "bert"))
+        };
+        let (all, sent, none) = (cut_at(80), cut_at(65), cut_at(50));
+        assert_eq!((all.sent, all.looked), (Some(at(60)), Some(at(70))));
+        assert_eq!((sent.sent, sent.looked), (Some(at(60)), None));
+        assert_eq!(
+            (none.sent, none.looked, none.words.as_str()),
+            (None, None, row.state.words())
+        );
+        store.close().await;
+    }
+}

@@ -1,7 +1,9 @@
 //! Somebody is erased: what goes, what stays, and that nothing of it comes back.
 
-use gatelodge::domain::{Reading, Register, WattHours};
-use gatelodge::store::readings::{Batch, ReadingsWriter};
+use gatelodge::domain::{MeterNews, Reading, Register, WattHours};
+use gatelodge::store::meter_money::MoneySeen;
+use gatelodge::store::meters::{Meters, MetersWriter, Note};
+use gatelodge::store::readings::{Batch, Erased, ReadingsWriter, mark_erased_on};
 use gatelodge::store::{Options, Place, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -204,4 +206,55 @@ fn whoever_runs_the_box_erases_by_command_and_is_told_before_and_after() {
         !unknown.status.success() && why.contains("no person named `resident`"),
         "{why}"
     );
+}
+
+#[tokio::test]
+async fn what_a_meters_own_log_says_of_erased_time_is_neither_kept_nor_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(Options::new(dir.path())).unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let erased = Erased {
+        meter: METER.parse().unwrap(),
+        from: at("2026-03-01T00:00:00Z"),
+        until: at("2026-04-01T00:00:00Z"),
+    };
+    let mark = erased.clone();
+    store.write(move |page| mark_erased_on(page, &mark)).await.unwrap();
+    let logged = |text: &str| MeterNews::Logged {
+        at: at(text),
+        id: 1,
+        name: None,
+        set: 1,
+        alarm: false,
+    };
+    let before = *store.bell().borrow();
+    let note = Note {
+        meter: METER.parse().unwrap(),
+        state: gatelodge::domain::MeterState::default(),
+        news: [
+            "2026-02-28T23:59:59Z",
+            "2026-03-01T00:00:00Z",
+            "2026-03-31T23:59:59Z",
+            "2026-04-01T00:00:00Z",
+        ]
+        .map(logged)
+        .to_vec(),
+        money: MoneySeen::default(),
+    };
+    MetersWriter::new(store.clone()).note(vec![note]).await.unwrap();
+    let kept = Meters::new(store.clone()).events(&erased.meter).unwrap();
+    let kept: Vec<String> = kept.iter().map(|event| event.0.to_string()).collect();
+    assert_eq!(
+        kept,
+        ["2026-02-28T23:59:59Z", "2026-04-01T00:00:00Z"],
+        "the first moment is theirs, the last is not"
+    );
+    let mut tail = store.tail(before);
+    let mut told = 0;
+    let patience = std::time::Duration::from_millis(500);
+    while let Ok(delivery) = tokio::time::timeout(patience, tail.next()).await {
+        told += format!("{:?}", delivery.unwrap()).matches("Logged").count();
+    }
+    assert_eq!(told, 2);
+    store.close().await;
 }
