@@ -161,7 +161,11 @@ fn progress(shown: &MeterShown, state: &PageState) -> Option<String> {
     let progress = shown.half_hours?;
     Some(match progress.open {
         0 => format!(
-            "All half-hours that the meter holds are here, up to {}.",
+            "All half-hours that the meter holds are here{}, up to {}.",
+            match state.room.erased(&shown.meter.serial) {
+                Ok(erased) if erased.is_empty() => "",
+                Ok(_) | Err(_) => ", but for those that somebody had erased",
+            },
             state.face.time(progress.until)
         ),
         open => format!("{open} half-hours are still to be fetched from the meter; the newest come first."),
