@@ -28,6 +28,9 @@ pub struct Status {
     pub version: String,
     /// `starting`, `ready`, `degraded`, `salvage` or `stopping`.
     pub state: String,
+    /// The number of its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
     /// When it was started.
     pub started: Option<Timestamp>,
     /// Where each door listens.

@@ -182,6 +182,7 @@ impl Reporter {
         let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state: String::new(),
+            process: Some(std::process::id()),
             started: told.started,
             doors: told.doors.clone(),
             rooms,

@@ -104,7 +104,16 @@ pub(super) fn tell(steps: &[Step], common: &Common) -> ExitCode {
     if common.json {
         print::json(&steps);
     }
-    for step in steps.iter().filter(|_| !common.json) {
+    if !common.json {
+        lines(steps);
+    }
+    let failed = steps.iter().any(|step| step.verdict == StepVerdict::Bad);
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Steps for people: what came of each, and what to do.
+pub(super) fn lines(steps: &[Step]) {
+    for step in steps {
         let verdict = match step.verdict {
             StepVerdict::Good => "good",
             StepVerdict::Doubtful => "look",
@@ -115,6 +124,4 @@ pub(super) fn tell(steps: &[Step], common: &Common) -> ExitCode {
             print::line(format_args!("      next: {next}"));
         }
     }
-    let failed = steps.iter().any(|step| step.verdict == StepVerdict::Bad);
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -32,6 +32,12 @@ pub struct CliError {
     hint: Option<String>,
 }
 
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl CliError {
     /// The error of what went wrong (1).
     pub fn failed(message: impl fmt::Display) -> CliError {

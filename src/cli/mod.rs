@@ -7,6 +7,7 @@ mod certs;
 mod config;
 mod consents;
 mod demo;
+mod doctor;
 mod emop;
 mod exit;
 mod explain;
@@ -94,6 +95,12 @@ enum Command {
     /// Say how the running box is
     #[command(after_help = "Example:\n  gatelodge status --json | jq .state")]
     Status,
+    /// Prove here and now what the box promises, step by step, each with the next command
+    #[command(
+        after_help = "It asks every meter, walks to the broker, writes to the disk, and reads a backup that it makes to its end.\n\n\
+                      Examples:\n  gatelodge doctor\n  gatelodge doctor --quick --json | jq '.[].steps[] | select(.verdict == \"bad\")'"
+    )]
+    Doctor(doctor::Doctor),
     /// List, create, show, set and delete spaces
     #[command(subcommand)]
     Space(spaces::Command),
@@ -247,6 +254,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Demo(demo) => demo.run(&common),
         Command::CheckConfig => config::check(&common).map(done),
         Command::Config(command) => command.run(&common).map(done),
+        Command::Doctor(doctor) => doctor.run(&common),
         Command::Status => status::status(&common).map(done),
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),

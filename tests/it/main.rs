@@ -23,6 +23,7 @@ mod configuration;
 mod configuration_faults;
 mod configured_files;
 mod crash;
+mod doctor;
 mod gate;
 mod handover;
 mod knots;

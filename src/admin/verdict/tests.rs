@@ -16,6 +16,7 @@ fn well() -> Status {
     };
     let rooms = [("uplink", "running"), ("meters", "running"), ("relay", "closed")];
     Status {
+        process: None,
         state: "ready".to_owned(),
         started: Some("2026-11-01T00:00:00Z".parse().unwrap()),
         rooms: rooms.map(|(name, state)| (name.to_owned(), room(state))).into(),

@@ -1,0 +1,90 @@
+//! Whether there is a backup, and whether one that is made now restores: it is read to its end, as a restore reads it.
+
+use hyper::Method;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::Patient;
+use super::steps::{bad, good, look as doubt};
+use crate::admin::{Client, Keys, KeysIn, StoreShown};
+use crate::files::{Readers, Unfinished};
+use crate::store::{Place, Unseal, restore_dry_run};
+use crate::tls::Step;
+
+/// A backup that is older is not much of one.
+const OLD: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+pub(super) async fn look(patient: &Patient, quick: bool) -> Vec<Step> {
+    let Some((client, status)) = &patient.running else {
+        return Vec::new();
+    };
+    let mut steps = vec![last(patient, &status.store)];
+    steps.extend(keys(&status.store));
+    if !quick {
+        steps.push(restores(patient, client).await);
+    }
+    steps
+}
+
+fn last(patient: &Patient, store: &StoreShown) -> Step {
+    let next = match patient.config.backup {
+        Some(_) => "see why: gatelodge status",
+        None => "set [backup] directory to another disk, or: gatelodge backup FILE --key-file FILE",
+    };
+    match store.last_backup {
+        None => bad("last", "there is no backup: what breaks is gone", next),
+        Some(at) if Timestamp::now().duration_since(at) > OLD => doubt("last", format_args!("it is of {at:.0}"), next),
+        Some(at) => good("last", format_args!("it is of {at:.0}")),
+    }
+}
+
+fn keys(store: &StoreShown) -> Option<Step> {
+    let words = "the last backup holds no keys: a box that is restored from it has new authorities, and every client needs a \
+                 new certificate";
+    match store.last_backup_keys? {
+        KeysIn::Sealed => Some(good("keys", "they are in it, sealed")),
+        KeysIn::LeftOut => Some(doubt(
+            "keys",
+            words,
+            "gatelodge backup FILE --key-file FILE (age-keygen makes one)",
+        )),
+    }
+}
+
+/// Makes one now, without keys, reads it as a restore would, and throws it away.
+async fn restores(patient: &Patient, client: &Client) -> Step {
+    let place = Place::in_data_dir(&patient.config.data_dir);
+    let next = "gatelodge verify says what is damaged";
+    let path = std::env::temp_dir().join("gatelodge-doctor.backup");
+    let mut unfinished = match Unfinished::create(&path, Readers::Owner) {
+        Ok(unfinished) => unfinished,
+        Err(error) => return doubt("restores", error, "set TMPDIR to a folder with room"),
+    };
+    let wanted = json!({ "keys": Keys::LeftOut });
+    let into = (path.as_path(), unfinished.file());
+    let made = client
+        .fetch_into(Method::POST, "/backup", Some(&wanted), into, |_| {})
+        .await;
+    let bytes = match made {
+        Ok(bytes) => bytes,
+        Err(error) => return bad("restores", error, next),
+    };
+    // It is read by a handle of its own, from its beginning.
+    let file = match unfinished.file().try_clone() {
+        Ok(file) => file,
+        Err(error) => return doubt("restores", error, ""),
+    };
+    let read = tokio::task::spawn_blocking(move || restore_dry_run(file, &path, &place, &Unseal::LeaveOut));
+    match read.await {
+        Ok(Ok(report)) => good(
+            "restores",
+            format_args!(
+                "one that was made just now ({} KiB) can be restored: it was read to its end, and {} files lie beside the book",
+                bytes.div_ceil(1024),
+                report.files.len()
+            ),
+        ),
+        Ok(Err(error)) => bad("restores", error, next),
+        Err(error) => bad("restores", error, next),
+    }
+}

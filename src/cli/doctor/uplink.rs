@@ -1,0 +1,21 @@
+//! The road to the cloud, as `uplink test` walks it.
+
+use hyper::Method;
+
+use super::Patient;
+use super::steps::bad;
+use crate::tls::Step;
+
+pub(super) async fn look(patient: &Patient) -> Vec<Step> {
+    let Some((client, status)) = &patient.running else {
+        return Vec::new();
+    };
+    if status.uplink.is_none() {
+        return Vec::new();
+    }
+    let asked = serde_json::json!({});
+    match client.ask(Method::POST, "/uplink/test", Some(&asked)).await {
+        Ok(steps) => steps,
+        Err(error) => vec![bad("test", error, "gatelodge uplink test")],
+    }
+}
