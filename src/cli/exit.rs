@@ -39,6 +39,12 @@ impl fmt::Display for CliError {
 }
 
 impl CliError {
+    /// What to do about it, when that is known.
+    #[must_use]
+    pub fn next_step(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The error of what went wrong (1).
     pub fn failed(message: impl fmt::Display) -> CliError {
         CliError {

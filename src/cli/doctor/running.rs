@@ -11,9 +11,9 @@ pub(super) async fn look(common: &Common) -> (Option<(Client, Status)>, Vec<Step
     let client = match common.running().await {
         Ok(client) => client,
         Err(error) => {
-            let next =
-                "systemctl status gatelodge; journalctl -u gatelodge -n 50; or this is not its admin socket: --socket";
-            return (None, vec![bad("running", error, next)]);
+            let usual = "systemctl status gatelodge; journalctl -u gatelodge -n 50";
+            let step = bad("running", &error, error.next_step().unwrap_or(usual));
+            return (None, vec![step]);
         }
     };
     let status: Status = match client.ask(Method::GET, "/status", None).await {

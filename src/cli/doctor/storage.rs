@@ -6,9 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
+
 use super::Patient;
 use super::steps::{bad, good, look as doubt};
-use crate::files::{Readers, Unfinished};
 use crate::tls::Step;
 
 /// Writes that are synced one after the other, each of a page: what an answer waits for.
@@ -66,20 +67,21 @@ fn speed(folder: &Path) -> Step {
     }
 }
 
+/// Into a file without a name, which nobody finds however this ends.
 fn write(folder: &Path) -> Result<Vec<Duration>, String> {
-    let mut unfinished =
-        Unfinished::create(&folder.join("doctor"), Readers::Owner).map_err(|error| error.to_string())?;
+    let fault = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).map_err(|error| fault(&error))?;
+    let mut file = fs::File::from(opened);
     let page = [0x55; 4_096];
     let mut times = Vec::new();
     for _ in 0..SYNCS {
         let before = Instant::now();
-        let file = unfinished.file();
         file.write_all(&page)
             .and_then(|()| file.sync_data())
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| fault(&error))?;
         times.push(before.elapsed());
     }
-    // Dropped unfinished, it goes away without a trace.
     Ok(times)
 }
 
