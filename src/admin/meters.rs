@@ -21,7 +21,7 @@ use crate::meter::emop::dialect::Request;
 use crate::meter::emop::{Inferred, ObjectId};
 use crate::meter::topup::{Origin, Through, TopupShown};
 use crate::meter::writes::Leave;
-use crate::meter::{Entry, Joined, MeterShown, Meters, OpenTopups};
+use crate::meter::{Entry, Joined, MeterShown, Meters, OpenTopups, ReadNowError};
 
 /// The longest that one request may take, in seconds (EMOP §10.2).
 const DEADLINE_S: u64 = 75;
@@ -32,6 +32,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/meters/{serial}", get(show).delete(remove))
         .route("/meters/{serial}/duty", put(set_duty))
         .route("/meters/{serial}/poll", post(poll))
+        .route("/meters/{serial}/reading", post(read))
         .route("/meters/{serial}/ask", post(ask))
         .route("/meters/{serial}/write", post(write))
         .route("/meters/{serial}/clock", post(set_clock))
@@ -107,6 +108,14 @@ async fn set_duty(
 async fn poll(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
     room(&state)?.poll_now(&serial(&meter)?)?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Asks a meter now, and answers when it has, or why it has not.
+async fn read(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<MeterShown>, AdminError> {
+    let (room, meter) = (room(&state)?, serial(&meter)?);
+    let silent = |error: ReadNowError| AdminError::failed(error.to_string());
+    room.read_now(&meter).await.map_err(silent)?;
+    Ok(Json(room.show(&meter)?))
 }
 
 /// A request as the command line composes it.

@@ -95,7 +95,7 @@ enum Command {
     /// Say how the running box is
     #[command(after_help = "Example:\n  gatelodge status --json | jq .state")]
     Status,
-    /// Prove here and now what the box promises, step by step, each with the next command
+    /// Prove here and now what the box promises, step by step
     #[command(
         after_help = "It asks every meter, walks to the broker, writes to the disk, and reads a backup that it makes to its end.\n\n\
                       Examples:\n  gatelodge doctor\n  gatelodge doctor --quick --json | jq '.[].steps[] | select(.verdict == \"bad\")'"

@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use hyper::Method;
-use tokio::time::Instant;
+use tokio::time::timeout;
 
 use super::super::print::segment;
 use super::Patient;
 use super::steps::{bad, good, look as doubt};
 use crate::admin::Client;
-use crate::domain::{Duty, Health};
+use crate::domain::Duty;
 use crate::meter::MeterShown;
 use crate::tls::Step;
 
-/// For all of them together; a line of many meters takes turns.
+/// For one; meters of one line take turns.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often it is looked who has answered.
-const LOOK: Duration = Duration::from_secs(1);
+/// Meters that are asked at once.
+const AT_ONCE: usize = 32;
 /// So many are named one by one.
 const NAMED: usize = 20;
 
@@ -44,57 +45,45 @@ pub(super) async fn look(patient: &Patient) -> Vec<Step> {
     steps
 }
 
-/// Has each be asked now, and waits for what comes of it.
+/// Has each be asked now, some at once, and waits for what comes of it.
 async fn answers(client: &Client, meters: &[MeterShown]) -> Vec<Step> {
-    for shown in meters {
-        let path = format!("/meters/{}/poll", segment(shown.meter.serial.as_str()));
-        // One that cannot be asked now shows that it did not answer.
-        let _: Result<serde_json::Value, _> = client.ask(Method::POST, &path, None).await;
-    }
-    let deadline = Instant::now() + PATIENCE;
-    let mut waiting: Vec<&MeterShown> = meters.iter().collect();
-    let mut well = 0;
-    while !waiting.is_empty() && Instant::now() < deadline {
-        tokio::time::sleep(LOOK).await;
-        let Ok(now) = client.ask::<Vec<MeterShown>>(Method::GET, "/meters", None).await else {
-            continue;
-        };
-        let answered = |before: &MeterShown| {
-            let now = now.iter().find(|now| now.meter.serial == before.meter.serial);
-            now.is_some_and(|now| now.answered > before.answered && now.health == Health::Healthy)
-        };
-        let many = waiting.len();
-        waiting.retain(|before| !answered(before));
-        well += many - waiting.len();
-    }
-    let last: Vec<MeterShown> = client.ask(Method::GET, "/meters", None).await.unwrap_or_default();
+    let asked = meters.iter().map(async |shown| {
+        let path = format!("/meters/{}/reading", segment(shown.meter.serial.as_str()));
+        let asked = client.ask::<MeterShown>(Method::POST, &path, None);
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(told(shown, &error.to_string())),
+            Err(_) => Some(told(
+                shown,
+                "it did not answer within 90 s; others may be before it on its line",
+            )),
+        }
+    });
+    let found: Vec<Option<Step>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let silent: Vec<Step> = found.into_iter().flatten().collect();
+    let well = meters.len() - silent.len();
     let mut steps = Vec::new();
     if well > 0 {
         steps.push(good("answer", format_args!("{well} of {} answer", meters.len())));
     }
-    let silent = last
-        .iter()
-        .filter(|now| waiting.iter().any(|before| before.meter.serial == now.meter.serial));
-    steps.extend(silent.take(NAMED).map(told));
-    if waiting.len() > NAMED {
+    let more = silent.len().saturating_sub(NAMED);
+    steps.extend(silent.into_iter().take(NAMED));
+    if more > 0 {
         steps.push(bad(
             "answer",
-            format_args!("{} more do not", waiting.len() - NAMED),
+            format_args!("{more} more do not"),
             "gatelodge meter list",
         ));
     }
     steps
 }
 
-fn told(shown: &MeterShown) -> Step {
+fn told(shown: &MeterShown, why: &str) -> Step {
     let serial = shown.meter.serial.as_str();
-    let since = shown.answered.map_or("it never answered".to_owned(), |at| {
-        format!("it last answered at {at:.0}")
-    });
-    let why = match shown.health_details.is_empty() {
-        true => since,
-        false => format!("{}; {since}", shown.health_details),
-    };
+    let since = shown.answered.map_or_else(
+        || "it never answered".to_owned(),
+        |at| format!("it last answered at {at:.0}"),
+    );
     let next = format!("gatelodge meter show {serial} names its line: {}", shown.meter.link);
-    bad(serial, why, &next)
+    bad(serial, format_args!("{why}; {since}"), &next)
 }
