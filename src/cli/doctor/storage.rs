@@ -53,9 +53,9 @@ fn speed(folder: &Path) -> Step {
     times.sort();
     let (middle, worst) = (times[times.len() / 2], times[times.len() - 1]);
     let words = format!(
-        "a write is on disk after {} ms, at the worst of {SYNCS} after {} ms",
-        middle.as_millis(),
-        worst.as_millis()
+        "a write is on disk after {:.1} ms, at the worst of {SYNCS} after {:.1} ms",
+        1_000.0 * middle.as_secs_f64(),
+        1_000.0 * worst.as_secs_f64()
     );
     match middle < SLOW {
         true => good("speed", words),
