@@ -1,12 +1,13 @@
 //! Whether somebody has proved of late who they are, and asking them once more; and what they are told when that fails.
 
+use askama::Template;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use jiff::SignedDuration;
 
-use super::{Face, SignedIn, Visitor};
+use super::{Face, Page, SignedIn, Visitor};
 use crate::accounts::{AccountsError, Secret};
 use crate::http::{Peer, Problem};
 
@@ -60,6 +61,15 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// A page that says it, with its status and when to try again; `None`: a page on which nothing was refused.
+    #[must_use]
+    pub fn answer(refused: Option<Refused>, page: impl Template) -> Response {
+        match refused {
+            Some(refused) => later(Page(refused.status, page).into_response(), refused.wait),
+            None => Page(StatusCode::OK, page).into_response(),
+        }
+    }
+
     pub(super) fn of(error: AccountsError) -> Refused {
         let mut words = error.to_string();
         let (status, wait) = match &error {

@@ -78,16 +78,12 @@ impl PersonalData {
         self.under_way.shown(row)
     }
 
-    /// Carries out what was begun; whether all of it is done.
-    pub(super) async fn carry_out(&self) -> bool {
+    /// Carries out what was begun, as far as nothing holds it up.
+    pub(super) async fn carry_out(&self) {
         let begun = match rows::all(&self.store) {
             Ok(rows) => rows.into_iter().filter(|row| row.ended.is_none()),
-            Err(error) => {
-                tracing::error!(%error, "erasures cannot be read");
-                return false;
-            }
+            Err(error) => return tracing::error!(%error, "erasures cannot be read"),
         };
-        let mut all_done = true;
         for row in begun {
             let outcome = self.carry_out_one(&row).await;
             match outcome {
@@ -99,11 +95,9 @@ impl PersonalData {
                         "an erasure is not done yet; it is tried again in a minute"
                     );
                     self.under_way.held_up(&row.id, trouble);
-                    all_done = false;
                 }
             }
         }
-        all_done
     }
 
     async fn carry_out_one(&self, row: &ErasureRow) -> Result<(), String> {

@@ -34,8 +34,6 @@ pub struct PersonalData {
     pub(super) ordered: tokio::sync::Mutex<mpsc::Receiver<Order>>,
     pub(super) under_way: AllUnderWay,
     pub(super) wake: Notify,
-    /// Held by whoever carries out erasures.
-    pub(super) erasing: tokio::sync::Mutex<()>,
     pub(super) elsewhere: Elsewhere,
 }
 
@@ -78,7 +76,6 @@ impl PersonalData {
             ordered: tokio::sync::Mutex::new(ordered),
             under_way: AllUnderWay::default(),
             wake: Notify::new(),
-            erasing: tokio::sync::Mutex::default(),
             elsewhere: deps.elsewhere,
         }
     }

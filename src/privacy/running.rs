@@ -23,7 +23,7 @@ impl PersonalData {
     ///
     /// # Errors
     ///
-    /// When the book cannot be read or written at the beginning.
+    /// Never: what does not work is tried again.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> anyhow::Result<()> {
         let mut ordered = self.ordered.lock().await;
         let (mut making, mut erasing) = (JoinSet::new(), JoinSet::new());
@@ -36,10 +36,12 @@ impl PersonalData {
                 },
                 Some(_) = making.join_next() => {}
                 Some(_) = erasing.join_next() => {}
-                () = self.wake.notified() => self.begin(&mut erasing, &stop),
+                () = self.wake.notified(), if erasing.is_empty() => self.begin(&mut erasing, &stop),
                 _ = again.tick() => {
                     self.sweep();
-                    self.begin(&mut erasing, &stop);
+                    if erasing.is_empty() {
+                        self.begin(&mut erasing, &stop);
+                    }
                 }
                 _ = let_go.tick() => self.let_go().await,
             }
@@ -59,15 +61,14 @@ impl PersonalData {
         self.archives.sweep(self.store.now(), is_known);
     }
 
-    /// Carries out what was begun, beside the archives that people wait for; whoever comes meanwhile is seen by the same walk
-    /// or by the next.
+    /// Carries out what was begun, beside the archives that people wait for, one walk at a time: who comes meanwhile has rung,
+    /// and that is heard when it ends.
     fn begin(self: &Arc<Self>, erasing: &mut JoinSet<()>, stop: &CancellationToken) {
         let (this, stop) = (Arc::clone(self), stop.clone());
         erasing.spawn(async move {
-            let _one = this.erasing.lock().await;
             tokio::select! {
                 () = stop.cancelled() => {}
-                _ = this.carry_out() => {}
+                () = this.carry_out() => {}
             }
         });
     }

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -46,12 +45,7 @@ fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refu
         account,
         fault: refused.as_ref().map(|refused| refused.words.clone()),
     };
-    let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
-    let response = Page(status, page).into_response();
-    match refused.and_then(|refused| refused.wait) {
-        Some(wait) => ([(RETRY_AFTER, wait.to_string())], response).into_response(),
-        None => response,
-    }
+    Refused::answer(refused, page)
 }
 
 /// Residents erase themselves; who runs the box is removed by who else does.

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use super::super::rows::AskedBy;
 use super::super::taking::{ArchiveShown, Stand};
 use super::answers::{broken, unknown};
 use crate::accounts::{Role, Secret};
-use crate::face::{Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
+use crate::face::{Form, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::Peer;
 
 /// Where it is.
@@ -68,12 +67,7 @@ fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refu
         fault: refused.as_ref().map(|refused| refused.words.clone()),
         may_forget: person.role == Role::Resident,
     };
-    let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
-    let response = Page(status, page).into_response();
-    match refused.and_then(|refused| refused.wait) {
-        Some(wait) => ([(RETRY_AFTER, wait.to_string())], response).into_response(),
-        None => response,
-    }
+    Refused::answer(refused, page)
 }
 
 pub(super) async fn show(State(state): State<PageState<PersonalData>>, person: SignedIn) -> Response {
