@@ -216,6 +216,14 @@ impl Backups {
         Ok(report)
     }
 
+    /// Makes a copy at `to` without keys, for this box alone: it lies on the disk that it would have to outlive, and is not
+    /// taken for a backup.
+    pub async fn copy(&self, to: PathBuf) -> Result<BackupReport, MakeError> {
+        let this = self.clone();
+        let made = tokio::task::spawn_blocking(move || this.store.backup(&to, &this.beside(), &Seal::LeaveOut)).await;
+        Ok(made.map_err(|_| MakeError::Interrupted)??)
+    }
+
     /// Makes one without a name, for whoever reads the open file; it counts once `delivery` is said to have arrived.
     async fn make_for(&self, delivery: Option<String>, keys: Keys) -> Result<std::fs::File, MakeError> {
         let (this, kept) = (self.clone(), keys.kept());

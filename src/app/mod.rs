@@ -24,6 +24,7 @@ mod log_ring;
 mod logging;
 mod memory;
 mod openapi;
+mod own_root;
 mod panic_file;
 mod part;
 mod parts;
@@ -39,6 +40,7 @@ mod slot;
 mod store_metrics;
 mod systemd;
 mod trial;
+mod upgrade;
 mod uplink_metrics;
 
 use std::collections::BTreeMap;

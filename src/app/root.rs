@@ -19,7 +19,7 @@ use super::logging::Logging;
 use super::parts::{Deps, Parts};
 use super::report::{Reporter, RoomsSeen};
 use super::trial::Trial;
-use super::{audit, gauges, lamps, memory, router, store_metrics, uplink_metrics};
+use super::{audit, gauges, lamps, memory, router, store_metrics, upgrade, uplink_metrics};
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, AdminState, Backups, Order, Running};
 use crate::config::{Config, Flags, Loaded};
@@ -80,14 +80,16 @@ impl App {
         let config = loaded.config;
         let (before, after) = tls::raise_descriptor_limit();
         tracing::debug!(?before, ?after, "raised the limit of open files");
+        let existed = config.data_dir.join("store").exists();
         let store = open_store(&config).await?;
+        let backups = Backups::new(store.clone(), config.data_dir.clone());
+        backups.sweep();
+        upgrade::settle(&backups, &config.data_dir, existed).await;
         let pki = Pki::open(config.data_dir.join("pki"), store.clone()).context("opening the PKI")?;
         pki.init(pki.now()).await.context("making the PKI's own authorities")?;
         logging.ring().keep_panics(config.data_dir.join("panics.log"));
         let supervisor = Supervisor::new(GRACE);
         let metrics = Metrics::new();
-        let backups = Backups::new(store.clone(), config.data_dir.clone());
-        backups.sweep();
         let parts = Parts::default();
         let rooms = RoomsSeen {
             names: Parts::rooms().collect(),
@@ -217,6 +219,7 @@ impl App {
             report: self.deps.reporter.clone().into_status(),
             bearers: Arc::clone(&self.deps.bearers),
             contact: self.config.site.contact.clone(),
+            pki: self.deps.pki.clone(),
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()

@@ -16,6 +16,7 @@ use super::api_docs;
 use super::box_page::{self, Report};
 use super::host::{OurHost, host_of};
 use super::identity::Names;
+use super::own_root;
 use crate::accounts::Bearers;
 use crate::face::Face;
 use crate::http::assets::Assets;
@@ -23,6 +24,7 @@ use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::serve::Pages;
 use crate::http::{Ahead, LONGEST_BODY, Reached, Site, longest_body};
 use crate::occupancy::compat;
+use crate::pki::Pki;
 use crate::tls::{Challenges, PeerCertificate};
 
 /// What lies behind the https door, while it is put together: the parts add to it.
@@ -69,6 +71,7 @@ pub(super) struct Own {
     pub(super) report: Report,
     pub(super) bearers: Arc<Bearers>,
     pub(super) contact: Option<String>,
+    pub(super) pki: Pki,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
@@ -79,6 +82,7 @@ pub(super) fn https(own: Own) -> Https {
         .merge(own.assets.router())
         .merge(own.face.router())
         .merge(api_docs::router(&own.face))
+        .merge(own_root::router(own.pki))
         .merge(box_page::router(own.report, &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::print::segment;
 use super::reach::{block_on, secret_from, with_box};
-use super::{CliError, Common, move_out, print, privacy};
+use super::{CliError, Common, elsewhere, move_out, print, privacy};
 use crate::accounts::{Role, Secret, Wanted};
 use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
@@ -243,14 +243,7 @@ impl Common {
     /// What stands before the code in a one-time link, as far as the configuration tells.
     fn link(&self) -> String {
         let config = self.load().map_or_else(|_| Config::default(), |loaded| loaded.config);
-        let port = config
-            .https
-            .as_ref()
-            .and_then(|https| https.addresses().first().map(std::net::SocketAddr::port));
-        match port {
-            None | Some(443 | 0) => format!("https://{}/welcome/", config.site.hostname),
-            Some(port) => format!("https://{}:{port}/welcome/", config.site.hostname),
-        }
+        format!("{}/welcome/", elsewhere::pages(&config))
     }
 }
 

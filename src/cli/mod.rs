@@ -8,10 +8,12 @@ mod config;
 mod consents;
 mod demo;
 mod doctor;
+mod elsewhere;
 mod emop;
 mod exit;
 mod explain;
 mod jobs;
+mod man_config;
 mod mediators;
 mod meters;
 mod misread;
@@ -22,6 +24,7 @@ mod prepay;
 mod print;
 mod privacy;
 mod provenance;
+mod quickstart;
 mod reach;
 mod relay;
 mod replicas;
@@ -31,6 +34,7 @@ mod shell;
 mod simulate;
 mod spaces;
 mod status;
+mod steps;
 mod tariffs;
 mod tokens;
 mod uplink;
@@ -41,7 +45,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 pub use exit::CliError;
 
@@ -83,6 +87,14 @@ enum Command {
         after_help = "Examples:\n  gatelodge demo\n  gatelodge demo --once      walk the main job end to end, then exit"
     )]
     Demo(demo::Demo),
+    /// From an installed box to one that does its job: at most six questions, or flags
+    #[command(
+        after_help = "It can be left and taken up again: each step is done, waits or is wrong, with the next move. What it is \
+                      told stands in conf.d/10-quickstart.toml beside the configuration, which is not edited.\n\n\
+                      Examples:\n  sudo gatelodge quickstart\n  sudo gatelodge quickstart --name \"Elm Court\" --hostname \
+                      10.0.0.5 --meters meters.txt --admin anna --backup-to /mnt/usb"
+    )]
+    Quickstart(Box<quickstart::Quickstart>),
     /// Say whether the configuration is right
     #[command(
         alias = "validate",
@@ -188,17 +200,13 @@ enum Command {
     #[command(subcommand)]
     Simulate(simulate::Command),
     /// Print shell completions
-    #[command(after_help = "Example:\n  gatelodge completions bash > /etc/bash_completion.d/gatelodge")]
-    Completions {
-        /// For which shell
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page
-    #[command(after_help = "Example:\n  gatelodge man | man -l -")]
-    Man {
-        /// Of this command alone, such as `emop`
-        command: Option<String>,
-    },
+    #[command(
+        after_help = "Examples:\n  gatelodge completions bash > /etc/bash_completion.d/gatelodge\n  gatelodge completions bash emop > /etc/bash_completion.d/emop"
+    )]
+    Completions(shell::Completions),
+    /// Print a manual page
+    #[command(after_help = "Examples:\n  gatelodge man meter | man -l -\n  gatelodge man gatelodge.toml | man -l -")]
+    Man(shell::Manual),
     /// Print the version
     #[command(after_help = "Example:\n  gatelodge version --licences | less")]
     Version(version::Version),
@@ -252,6 +260,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
     match cli.command {
         Command::Serve => serve::serve(&common),
         Command::Demo(demo) => demo.run(&common),
+        Command::Quickstart(quickstart) => quickstart.run(&common),
         Command::CheckConfig => config::check(&common).map(done),
         Command::Config(command) => command.run(&common).map(done),
         Command::Doctor(doctor) => doctor.run(&common),
@@ -281,8 +290,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Restore(command) => command.run(&common).map(done),
         Command::Verify => backup::verify(&common),
         Command::Simulate(command) => command.run().map(done),
-        Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
-        Command::Man { command } => shell::man(Cli::command(), command.as_deref()).map(done),
+        Command::Completions(completions) => completions.run().map(done),
+        Command::Man(manual) => manual.run().map(done),
         Command::Version(version) => version.run().map(done),
     }
 }

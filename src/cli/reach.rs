@@ -158,17 +158,21 @@ pub(super) fn block_on<R>(work: impl Future<Output = Result<R, CliError>>) -> Re
     runtime.block_on(work)
 }
 
+/// A text from a file, or from standard input when the file is `-`.
+pub(super) fn text_from(file: &Path) -> Result<String, CliError> {
+    if file != Path::new("-") {
+        let read = std::fs::read_to_string(file);
+        return read.map_err(|error| CliError::failed(format_args!("{}: {error}", file.display())));
+    }
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    read.map_err(|error| CliError::failed(format_args!("standard input: {error}")))?;
+    Ok(text)
+}
+
 /// A secret from a file, or from standard input when the file is `-`; one newline at its end is not part of it.
 pub(super) fn secret_from(file: &Path) -> Result<Secret, CliError> {
-    let mut text = String::new();
-    if file == Path::new("-") {
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| CliError::failed(format_args!("standard input: {error}")))?;
-    } else {
-        text = std::fs::read_to_string(file)
-            .map_err(|error| CliError::failed(format_args!("{}: {error}", file.display())))?;
-    }
+    let text = text_from(file)?;
     let bare = text
         .strip_suffix('\n')
         .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));

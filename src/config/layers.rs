@@ -50,7 +50,18 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigErrors> {
 /// else is wrong.
 #[must_use]
 pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
-    match layers(flags, None, |figment| figment) {
+    examine_layers(layers(flags, None, None, |figment| figment))
+}
+
+/// Examines as [`examine`] does, with a file of the folder beside the configuration as it would be: what stands in
+/// `draft` counts in its place.
+#[must_use]
+pub fn examine_with(flags: &Flags, (file, draft): (&Path, &Path)) -> (Option<Loaded>, Vec<ConfigError>) {
+    examine_layers(layers(flags, None, Some((file, draft)), |figment| figment))
+}
+
+fn examine_layers(layers: Result<Layers, ConfigErrors>) -> (Option<Loaded>, Vec<ConfigError>) {
+    match layers {
         Ok(layers) => read_all(layers),
         Err(faults) => (None, faults.into_vec()),
     }
@@ -58,14 +69,14 @@ pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
 
 /// Loads as [`load`] does, with another text in place of what the box was told remotely.
 pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigErrors> {
-    read(layers(flags, told, |figment| figment)?)
+    read(layers(flags, told, None, |figment| figment)?)
 }
 
 /// Loads as [`load`] does, with one value more as if it stood in the box's own file: what it would mean there.
 pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigErrors> {
     let mut text = DocumentMut::new();
     put(text.as_table_mut(), path, Some(item.clone()));
-    read(layers(flags, None, |figment| {
+    read(layers(flags, None, None, |figment| {
         figment.merge(Toml::string(&text.to_string()))
     })?)
 }
@@ -78,10 +89,16 @@ struct Layers {
     refused: Vec<String>,
 }
 
-fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Layers, ConfigErrors> {
+/// Every layer. `draft`: a file beside the configuration, and what is read in its place.
+fn layers(
+    flags: &Flags,
+    told: Option<&str>,
+    draft: Option<(&Path, &Path)>,
+    last: impl FnOnce(Figment) -> Figment,
+) -> Result<Layers, ConfigErrors> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut faults = Vec::new();
-    let mut figment = outer(&file, &mut faults);
+    let mut figment = outer(&file, draft, &mut faults);
     let data_dir = data_dir_of(&figment);
     let remote = remote_file(&data_dir);
     let mut written = None;
@@ -175,13 +192,26 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
 }
 
 /// The file and what stands beside it, as far as it can be read.
-fn outer(file: &Path, faults: &mut Vec<ConfigError>) -> Figment {
+fn outer(file: &Path, draft: Option<(&Path, &Path)>, faults: &mut Vec<ConfigError>) -> Figment {
     let mut figment = with_file(Figment::new(), file, faults);
-    let beside = file.parent().map(|folder| folder.join("conf.d"));
-    for extra in beside.map(|folder| toml_files(&folder, faults)).unwrap_or_default() {
-        figment = with_file(figment, &extra, faults);
+    let mut beside = toml_files(&beside(file), faults);
+    if let Some((meant, _)) = draft
+        && !beside.iter().any(|one| one == meant)
+    {
+        beside.push(meant.to_owned());
+        beside.sort();
+    }
+    for extra in beside {
+        let read = draft.filter(|(meant, _)| *meant == extra);
+        figment = with_file(figment, read.map_or(extra.as_path(), |(_, draft)| draft), faults);
     }
     figment
+}
+
+/// The folder beside a configuration file whose files are laid over it.
+#[must_use]
+pub fn beside(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join("conf.d")
 }
 
 /// The data folder may hold settings too, and an outer layer may say where it is.
@@ -200,7 +230,7 @@ pub fn remote_file(data_dir: &Path) -> PathBuf {
 pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigErrors> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut faults = Vec::new();
-    let outer = outer(&file, &mut faults);
+    let outer = outer(&file, None, &mut faults);
     let data_dir = data_dir_of(&outer);
     ConfigErrors::of(faults).map_or(Ok(data_dir), Err)
 }

@@ -24,7 +24,9 @@ use serde::{Deserialize, Serialize};
 pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, MtlsCertificate, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
-pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, remote_file, without_file};
+pub use layers::{
+    DEFAULT_FILE, Flags, Loaded, beside, data_dir, examine, examine_with, find_socket, load, remote_file, without_file,
+};
 pub use sections::{OccupancySection, UplinkSection};
 pub use show::{Shown, show};
 pub use unread::Unread;

@@ -58,6 +58,12 @@ impl Unfinished {
         })
     }
 
+    /// Where it lies until it is finished.
+    #[must_use]
+    pub fn beside(&self) -> &Path {
+        &self.beside
+    }
+
     /// The open file.
     pub fn file(&mut self) -> &mut File {
         &mut self.file

@@ -165,11 +165,25 @@ pub enum OpenError {
     #[error("cannot make the table of rows: {0}")]
     Table(ReadError),
     /// It was written by a newer version of gatelodge.
-    #[error("the book was written by format {found}, this version reads up to {known}; install the newer gatelodge")]
+    #[error(
+        "the book was written by format {found}, this version reads up to {known}; install the newer gatelodge{}",
+        or_restore(.way_back.as_deref())
+    )]
     Newer {
         /// The format found.
         found: u32,
         /// The newest format known here.
         known: u32,
+        /// The backup that was made before a newer version wrote here.
+        way_back: Option<PathBuf>,
     },
+}
+
+fn or_restore(backup: Option<&Path>) -> String {
+    backup.map_or_else(String::new, |backup| {
+        format!(
+            ", or go back to the backup that was made before it wrote anything: gatelodge restore {}",
+            backup.display()
+        )
+    })
 }

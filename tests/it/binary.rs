@@ -108,19 +108,50 @@ fn shells_and_man_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(text_of(&["completions", shell]).contains("check-config"), "{shell}");
     }
+    for (shell, name) in [("bash", "emop"), ("zsh", "mediators"), ("fish", "certs")] {
+        let own = text_of(&["completions", shell, name]);
+        assert!(own.contains(name) && !own.contains("check-config"), "{name}");
+    }
     let manual = text_of(&["man"]);
-    assert!(
-        manual.starts_with(".ie") || manual.contains(".TH gatelodge"),
-        "{}",
-        &manual[..200]
-    );
-    assert!(manual.contains("gatelodge pki revoke"));
+    assert!(manual.contains(".TH gatelodge"), "{}", &manual[..200]);
+    assert!(text_of(&["man", "pki"]).contains(".SS gatelodge pki revoke"));
     let own = text_of(&["man", "emop"]);
     assert!(own.contains(".SS emop read") && !own.contains("pki revoke"), "{own}");
+    assert!(text_of(&["man", "gatelodge.toml"]).contains(".SH [https]"));
     assert_eq!(
         text_of(&["version"]),
         format!("gatelodge {}\n", env!("CARGO_PKG_VERSION"))
     );
+}
+
+/// A page that another names is there too, and `man` reads each without a complaint.
+#[test]
+fn packages_install_a_page_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    text_of(&["man", "--out", folder.path().to_str().unwrap()]);
+    let pages: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(pages.len() > 30, "{pages:?}");
+    for page in &pages {
+        let text = std::fs::read_to_string(folder.path().join(page))
+            .unwrap()
+            .replace("\\-", "-");
+        for (name, _) in text
+            .match_indices("(1)")
+            .chain(text.match_indices("(5)"))
+            .map(|(at, _)| {
+                let before = &text[..at];
+                let begins = before
+                    .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'))
+                    .map_or(0, |at| at + 1);
+                (format!("{}.{}", &before[begins..], &text[at + 1..at + 2]), at)
+            })
+        {
+            assert!(pages.contains(&name), "{page} names {name}");
+        }
+    }
 }
 
 /// What people are told to do next can be done: each command that a message names is one.

@@ -5,6 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::support::TestBox;
+use crate::support::manual;
 use crate::support::test_box::{CONFIG, binary};
 
 fn check(text: &str) -> (Output, String) {
@@ -28,14 +29,7 @@ fn check_with(text: &str, flags: &[&str]) -> (Output, String) {
 
 #[test]
 fn the_manual_is_a_configuration_with_every_line_uncommented() {
-    let manual = include_str!("../../config.example.toml");
-    let uncommented: Vec<String> = manual
-        .lines()
-        .map(|line| match line.strip_prefix("# ").filter(|rest| is_setting(rest)) {
-            Some(setting) => setting.to_owned(),
-            None => line.to_owned(),
-        })
-        .collect();
+    let uncommented: Vec<&str> = manual::in_force().collect();
     let text = uncommented.join("\n");
     assert!(text.contains("\nidle_expiry = \"24h\""), "settings were uncommented");
     // The two ways of https.certificate exclude each other, so the files need the other way.
@@ -52,14 +46,17 @@ fn the_manual_is_a_configuration_with_every_line_uncommented() {
             "{opened}: {verdict}"
         );
     }
-    let (_, said) = check(manual);
-    assert!(said.lines().all(|line| line.contains(" is not there")), "{said}");
 }
 
-/// `key = value`, and no sentence with an equals sign in it.
-fn is_setting(line: &str) -> bool {
-    line.split_once(" = ")
-        .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+#[test]
+fn the_manual_copied_whole_opens_what_a_box_needs_and_calls_nobody() {
+    let (output, said) = check_with(manual::TEXT, &["--json"]);
+    let verdict: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
+    assert_eq!(verdict["ok"], true, "{verdict}");
+    assert_eq!(
+        verdict["opens"],
+        serde_json::json!(["door http", "door https", "door metrics", "room occupancy"])
+    );
 }
 
 #[test]

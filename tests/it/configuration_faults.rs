@@ -8,6 +8,7 @@ use gatelodge::config::{self, Flags, remote};
 use gatelodge::uplink::Section;
 
 use crate::support::TestBox;
+use crate::support::manual;
 use crate::support::test_box::{CONFIG, binary};
 
 /// Behind `#!` each line says what is wrong with it, once for every fault; rulers part the sections.
@@ -115,21 +116,10 @@ fn a_reload_and_a_configuration_from_afar_are_told_all_their_faults() {
     }
 }
 
-/// The key of a line, and its value.
-fn setting(line: &str) -> Option<(&str, &str)> {
-    let is_key = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    line.split_once(" = ").filter(|(key, _)| is_key(key))
-}
-
 /// The lines of the manual, each key as if it were set.
-fn manual() -> Vec<String> {
-    let manual =
-        include_str!("../../config.example.toml").replace("certificate = \"self-signed\"", "certificate = \"files\"");
-    let set = |line: &str| {
-        let bare = line.trim_start_matches("# ");
-        setting(bare).map_or(line, |_| bare).to_owned()
-    };
-    manual.lines().map(set).collect()
+fn manual_lines() -> Vec<String> {
+    let files = |line: &str| line.replace("certificate = \"self-signed\"", "certificate = \"files\"");
+    manual::in_force().map(files).collect()
 }
 
 /// Keys of the manual for which nothing is something: they say so there, or it is a number of a protocol.
@@ -157,7 +147,7 @@ const NOTHING_IS_MEANT: &[&str] = &[
 
 #[test]
 fn no_number_of_the_manual_may_be_none_or_beyond_all_bounds() {
-    let lines = manual();
+    let lines = manual_lines();
     let faults = |at: usize, value: &str| {
         let mut lines = lines.clone();
         let key = lines[at].split_once(" = ").unwrap().0.to_owned();
@@ -177,7 +167,7 @@ fn no_number_of_the_manual_may_be_none_or_beyond_all_bounds() {
     };
     let mut tried = 0;
     for (at, line) in lines.iter().enumerate() {
-        let Some((key, value)) = setting(line) else {
+        let Some((key, value)) = manual::setting(line) else {
             continue;
         };
         let (none, beyond) = match value {
@@ -204,10 +194,10 @@ fn names_a_type(words: &str) -> bool {
 /// The header of a section and its keys, each with `value` in the place of its own.
 fn sections_of(value: &str) -> Vec<String> {
     let mut sections = vec![String::new()];
-    for line in manual() {
+    for line in manual_lines() {
         if line.starts_with('[') {
             sections.push(format!("{line}\n"));
-        } else if let (Some((key, _)), Some(section)) = (setting(&line), sections.last_mut()) {
+        } else if let (Some((key, _)), Some(section)) = (manual::setting(&line), sections.last_mut()) {
             *section += &format!("{key} = {value}\n");
         }
     }

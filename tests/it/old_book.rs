@@ -26,7 +26,7 @@ link = "tcp://127.0.0.1:9"
 name = "Flat 1"
 "#;
 
-fn unpacked(name: &str) -> TestBox {
+pub fn unpacked(name: &str) -> TestBox {
     let running = TestBox::unstarted(SECTIONS);
     let data = running.dir.join("data");
     std::fs::create_dir(&data).unwrap();

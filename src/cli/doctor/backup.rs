@@ -4,8 +4,8 @@ use hyper::Method;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::admin::{Client, Keys, KeysIn, StoreShown};
 use crate::files::{Readers, Unfinished};
 use crate::store::{Place, Unseal, restore_dry_run};

@@ -1,7 +1,7 @@
 //! Whether the configuration is right, and all that it names is there.
 
 use super::super::Common;
-use super::steps::{bad, good, look};
+use super::super::steps::{bad, good, look};
 use crate::app;
 use crate::config::{self, Config};
 use crate::tls::Step;

@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::admin::{CertificateShown, Status};
 use crate::config::{Certificate as Source, Https, Mtls, PlainDoor};
 use crate::tls::{Outbound, Step};
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A certificate that ends sooner is worth a look.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-pub(super) async fn look(patient: &Patient) -> Vec<Step> {
+pub(in crate::cli) async fn look(patient: &Patient) -> Vec<Step> {
     let Some((_, status)) = &patient.running else {
         return could_listen(patient).await;
     };

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::tls::Step;
 
 /// The oldest kernel that the box was tried on.

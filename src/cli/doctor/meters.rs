@@ -7,8 +7,8 @@ use hyper::Method;
 use tokio::time::timeout;
 
 use super::super::print::segment;
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::admin::Client;
 use crate::domain::Duty;
 use crate::meter::MeterShown;
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 32;
 /// So many are named one by one.
 const NAMED: usize = 20;
 
-pub(super) async fn look(patient: &Patient) -> Vec<Step> {
+pub(in crate::cli) async fn look(patient: &Patient) -> Vec<Step> {
     let Some((client, status)) = &patient.running else {
         return Vec::new();
     };

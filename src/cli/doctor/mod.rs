@@ -5,15 +5,14 @@
 
 mod backup;
 mod configuration;
-mod doors;
+pub(super) mod doors;
 mod machine;
-mod meters;
-mod names;
+pub(super) mod meters;
+pub(super) mod names;
 mod places;
 mod running;
-mod steps;
 mod storage;
-mod uplink;
+pub(super) mod uplink;
 
 use std::process::ExitCode;
 
@@ -41,10 +40,10 @@ struct Chapter {
 }
 
 /// What the chapters look at.
-struct Patient {
-    config: Config,
+pub(super) struct Patient {
+    pub(super) config: Config,
     /// The running box, and how it says that it is.
-    running: Option<(Client, Status)>,
+    pub(super) running: Option<(Client, Status)>,
 }
 
 impl Doctor {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::tls::Step;
 
 /// For an answer of the name service.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) async fn look(patient: &Patient) -> Vec<Step> {
+pub(in crate::cli) async fn look(patient: &Patient) -> Vec<Step> {
     let name = &patient.config.site.hostname;
     if name == "localhost" {
         let words = "people can reach the box only on itself: site.hostname is not set";

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::tls::Step;
 
 /// Files in which others may not read.

@@ -3,7 +3,7 @@
 use hyper::Method;
 
 use super::super::Common;
-use super::steps::{bad, good, look as doubt};
+use super::super::steps::{bad, good, look as doubt};
 use crate::admin::{Client, Grade, Status};
 use crate::tls::Step;
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
+use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
-use super::steps::{bad, good, look as doubt};
 use crate::tls::Step;
 
 /// Writes that are synced one after the other, each of a page: what an answer waits for.

@@ -2,11 +2,11 @@
 
 use hyper::Method;
 
+use super::super::steps::bad;
 use super::Patient;
-use super::steps::bad;
 use crate::tls::Step;
 
-pub(super) async fn look(patient: &Patient) -> Vec<Step> {
+pub(in crate::cli) async fn look(patient: &Patient) -> Vec<Step> {
     let Some((client, status)) = &patient.running else {
         return Vec::new();
     };

@@ -17,7 +17,6 @@ use tokio::net::TcpStream;
 use tokio_serial::SerialStream;
 
 pub use proxy::{Proxy, ProxyError};
-pub use serial::ports;
 pub use target::{Parity, SerialTarget, Target, TargetError};
 
 /// The way to one meter.
@@ -84,12 +83,12 @@ pub enum LinkError {
         source: tokio_socks::Error,
     },
     /// There is no such port, or it is in use.
-    #[error("serial line {path} cannot be opened: {source}; lines that are plugged in: {}", plugged.join(", "))]
+    #[error("serial line {path} cannot be opened: {source}; {next}")]
     Serial {
         /// The port.
         path: String,
-        /// Names under /dev/serial/by-id.
-        plugged: Vec<String>,
+        /// What is plugged in, or why nothing can be seen.
+        next: String,
         /// What the system said.
         source: tokio_serial::Error,
     },

@@ -43,7 +43,7 @@ impl Port {
             .open_native_async();
         let stream = opened.map_err(|source| LinkError::Serial {
             path: path.into_owned(),
-            plugged: ports(),
+            next: next(&source, Path::new(KERNEL_LOG).exists()),
             source,
         })?;
         Ok(Port { stream, device })
@@ -69,9 +69,27 @@ fn device(path: &Path) -> Option<u64> {
     std::fs::metadata(path).ok().map(|metadata| metadata.rdev())
 }
 
+/// A device that every machine has, and no service with devices of its own (systemd.exec(5), `PrivateDevices=`).
+const KERNEL_LOG: &str = "/dev/kmsg";
+/// How the service is let at serial lines.
+const LET_IN: &str = "install -D -m 644 /usr/share/gatelodge/serial.conf \
+                      /etc/systemd/system/gatelodge.service.d/serial.conf; systemctl daemon-reload; systemctl restart gatelodge";
+
+/// What to do about a line that cannot be opened: the service sees no devices until somebody lets it.
+fn next(source: &tokio_serial::Error, sees_devices: bool) -> String {
+    if !sees_devices {
+        return format!("this service is not let at serial lines: {LET_IN}");
+    }
+    match source.kind {
+        tokio_serial::ErrorKind::Io(ErrorKind::PermissionDenied) => {
+            format!("its user may not use it, which takes the group dialout: {LET_IN}")
+        }
+        _ => format!("lines that are plugged in: {}", plugged().join(", ")),
+    }
+}
+
 /// Serial devices that are plugged in, by the names that stay.
-#[must_use]
-pub fn ports() -> Vec<String> {
+fn plugged() -> Vec<String> {
     match std::fs::read_dir(BY_ID) {
         Ok(entries) => {
             let mut names: Vec<String> = entries
@@ -83,5 +101,26 @@ pub fn ports() -> Vec<String> {
         }
         Err(error) if error.kind() == ErrorKind::NotFound => vec!["none".to_owned()],
         Err(error) => vec![format!("unknown ({BY_ID}: {error})")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_without_devices_is_told_how_it_is_let_at_them() {
+        let fault = |kind| tokio_serial::Error::new(tokio_serial::ErrorKind::Io(kind), "no");
+        for (kind, sees, said) in [
+            (ErrorKind::NotFound, false, "not let at serial lines"),
+            (ErrorKind::PermissionDenied, true, "dialout"),
+            (ErrorKind::NotFound, true, "plugged in"),
+        ] {
+            let next = next(&fault(kind), sees);
+            assert!(next.contains(said), "{next}");
+        }
+        // What it names is what the package brings.
+        let drop_in = include_str!("../../../systemd/serial.conf");
+        assert!(LET_IN.split("; ").all(|command| drop_in.contains(command)), "{LET_IN}");
     }
 }

@@ -3,6 +3,7 @@
 
 pub(in crate::store) mod archive;
 pub(in crate::store) mod encryption;
+pub(in crate::store) mod key;
 pub(in crate::store) mod restore;
 pub(in crate::store) mod restore_error;
 pub(in crate::store) mod restore_sink;

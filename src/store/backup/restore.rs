@@ -223,7 +223,8 @@ fn read(file: Arc<dyn DiskFile>, name: &Path, unseal: &Unseal, sink: &mut dyn Si
     let about = about.ok_or(RestoreError::NoAbout)?;
     if about.format > FORMAT {
         let (found, known) = (about.format, FORMAT);
-        return Err(OpenError::Newer { found, known }.into());
+        let way_back = None;
+        return Err(OpenError::Newer { found, known, way_back }.into());
     }
     Ok(Read {
         about,

@@ -23,6 +23,10 @@ const RESTORED: &str = ".restored-";
 /// Put beside the book by a restore without keys: authorities may be made anew, what the old ones issued is given up.
 pub const NEW_AUTHORITIES: &str = "new-authorities";
 
+/// The folder beside the book with backups that were made at the first start of another version, each called
+/// `gatelodge-<version before>-<time>.backup`.
+pub const UPGRADES: &str = "upgrades";
+
 /// The folder of the authorities, which only goes along with its keys.
 pub(in crate::store) const KEYS: &str = "pki";
 
@@ -44,6 +48,18 @@ impl Place {
             beside: data_dir.to_owned(),
         }
     }
+}
+
+/// The backup in [`UPGRADES`] that this version is most likely to read: of what it wrote itself, else the newest.
+pub(in crate::store) fn way_back(disk: &dyn Disk, generation: &Generation) -> Option<PathBuf> {
+    let folder = generation.dir.parent()?.parent()?.join(UPGRADES);
+    let ours = concat!("gatelodge-", env!("CARGO_PKG_VERSION"), "-");
+    let names = files::list(disk, &folder).ok()?.into_iter().map(|found| found.name);
+    let newest = names.filter(|name| name.ends_with(".backup")).max_by_key(|name| {
+        let made = name.rsplit_once('-').map(|(_, made)| made.to_owned());
+        (name.starts_with(ours), made)
+    })?;
+    Some(folder.join(newest))
 }
 
 /// Where the file or folder `name` waits that comes with `generation`.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::Seq;
 use crate::store::files::{self, Disk};
+use crate::store::keep::beside;
 use crate::store::keep::generation::{BookNote, CleanMark, FORMAT, Generation};
 use crate::store::keep::note::{self, Note};
 use crate::store::keep::snapshot;
@@ -47,6 +48,7 @@ impl Survey {
                 return Err(OpenError::Newer {
                     found: book.format,
                     known: FORMAT,
+                    way_back: beside::way_back(disk, &generation),
                 });
             }
             Note::Whole(book) => Some(book),

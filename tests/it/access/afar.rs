@@ -7,6 +7,7 @@ use gatelodge::uplink::Section;
 use serde_json::Value;
 
 use crate::support::TestBox;
+use crate::support::manual;
 use crate::support::test_box::binary;
 
 /// A box of its own whose file says this.
@@ -40,15 +41,7 @@ impl Box {
 
     /// The manual with every line in force.
     fn whole() -> Box {
-        let manual = include_str!("../../../config.example.toml");
-        let lines = manual
-            .lines()
-            .filter(|line| !line.starts_with("data_dir") && !line.starts_with("admin_socket"));
-        let uncommented = lines.map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)) => rest,
-            _ => line,
-        });
-        let text: Vec<&str> = uncommented.filter(|line| !is_top(line)).collect();
+        let text: Vec<&str> = manual::in_force().filter(|line| !is_top(line)).collect();
         let text = text
             .join("\n")
             .replace("certificate = \"self-signed\"", "certificate = \"files\"");
@@ -70,10 +63,6 @@ impl Box {
         self.config = config::load(&self.flags).unwrap().config;
         std::fs::read_to_string(remote_file(&self.config.data_dir)).unwrap()
     }
-}
-
-fn is_key(key: &str) -> bool {
-    key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
 fn is_top(line: &str) -> bool {

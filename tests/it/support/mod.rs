@@ -5,6 +5,7 @@ pub mod demo;
 pub mod https;
 pub mod line;
 pub mod listener;
+pub mod manual;
 pub mod meddler;
 pub mod pebble;
 pub mod test_box;

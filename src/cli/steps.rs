@@ -5,17 +5,17 @@ use std::fmt::Display;
 use crate::tls::{Step, StepVerdict};
 
 /// It holds.
-pub(super) fn good(step: &str, words: impl Display) -> Step {
+pub(in crate::cli) fn good(step: &str, words: impl Display) -> Step {
     of(StepVerdict::Good, step, words, None)
 }
 
 /// Somebody should look, or it could not be looked at.
-pub(super) fn look(step: &str, words: impl Display, next: &str) -> Step {
+pub(in crate::cli) fn look(step: &str, words: impl Display, next: &str) -> Step {
     of(StepVerdict::Doubtful, step, words, Some(next))
 }
 
 /// It does not hold.
-pub(super) fn bad(step: &str, words: impl Display, next: &str) -> Step {
+pub(in crate::cli) fn bad(step: &str, words: impl Display, next: &str) -> Step {
     of(StepVerdict::Bad, step, words, Some(next))
 }
 

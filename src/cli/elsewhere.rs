@@ -1,0 +1,65 @@
+//! How others reach the box: what stands in front of every address that is printed for them.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use crate::config::{Config, Https, Site};
+
+/// `https://name` or `https://name:port`, under which phones and programs on other machines come to the pages. A box
+/// whose name nobody set is named by its address.
+pub(super) fn pages(config: &Config) -> String {
+    let addresses = config.https.as_ref().map(Https::addresses).unwrap_or_default();
+    pages_at(config, &addresses)
+}
+
+/// As [`pages`], where the door is known to listen.
+pub(super) fn pages_at(config: &Config, listening: &[SocketAddr]) -> String {
+    let host = host(&config.site, listening);
+    match listening.first().map(SocketAddr::port) {
+        None | Some(443 | 0) => format!("https://{host}"),
+        Some(port) => format!("https://{host}:{port}"),
+    }
+}
+
+fn host(site: &Site, listening: &[SocketAddr]) -> String {
+    let usual = Site::default().hostname;
+    let beyond = listening.iter().any(|address| !address.ip().is_loopback());
+    match machine().filter(|_| site.hostname == usual && beyond) {
+        Some(IpAddr::V6(address)) => format!("[{address}]"),
+        Some(address) => address.to_string(),
+        None => site.hostname.clone(),
+    }
+}
+
+/// The machine's own address on the way to others, when it has one that is not for itself alone.
+pub(super) fn machine() -> Option<IpAddr> {
+    // Nothing is sent: the kernel only says from where it would (RFC 5737, RFC 3849: addresses that nobody has).
+    let from = |own: &str, other: &str| {
+        let socket = UdpSocket::bind(own).ok()?;
+        socket.connect(other).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    };
+    let found = from("0.0.0.0:0", "192.0.2.1:9").or_else(|| from("[::]:0", "[2001:db8::1]:9"));
+    found.filter(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_for_its_own_machine_alone_is_named_as_it_is_set() {
+        let site = |hostname: &str| Site {
+            hostname: hostname.to_owned(),
+            ..Site::default()
+        };
+        let at = |address: &str| vec![address.parse::<SocketAddr>().unwrap()];
+        assert_eq!(host(&site("localhost"), &at("127.0.0.1:443")), "localhost");
+        assert_eq!(
+            host(&site("lodge.example.org"), &at("0.0.0.0:443")),
+            "lodge.example.org"
+        );
+        if let Some(address) = machine() {
+            assert!(host(&site("localhost"), &at("0.0.0.0:443")).contains(&address.to_string()));
+        }
+    }
+}
