@@ -9,6 +9,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use serde_json::Value;
 
+use super::guide::{GUIDES, Guide, Shelf};
 use super::openapi::{METHODS, document};
 
 use crate::face::{Face, Shell, fixed, secured};
@@ -32,6 +33,8 @@ pub(super) fn router(face: &Face) -> Router {
 #[template(path = "docs.html", config = ".askama.toml")]
 struct DocsPage {
     shell: Shell,
+    bad_day: Vec<Guide>,
+    programs: Vec<Guide>,
     routes: Vec<Route>,
 }
 
@@ -54,8 +57,17 @@ impl DocsPage {
         let document = document();
         let paths = document["paths"].as_object().into_iter().flatten();
         let routes = paths.flat_map(|(path, item)| routes(path, item)).collect();
+        let shelf = |shelf| {
+            GUIDES
+                .iter()
+                .filter(move |guide| guide.shelf == shelf)
+                .copied()
+                .collect()
+        };
         DocsPage {
             shell: face.shell("docs", None),
+            bad_day: shelf(Shelf::BadDay),
+            programs: shelf(Shelf::Programs),
             routes,
         }
     }

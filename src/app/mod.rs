@@ -15,6 +15,7 @@ mod door_state;
 mod door_tls;
 mod doors;
 mod gauges;
+mod guide;
 mod handover;
 mod host;
 mod host_control;

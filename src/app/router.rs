@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::api_docs;
 use super::box_page::{self, Report};
+use super::guide;
 use super::host::{OurHost, host_of};
 use super::identity::Names;
 use super::own_root;
@@ -82,6 +83,7 @@ pub(super) fn https(own: Own) -> Https {
         .merge(own.assets.router())
         .merge(own.face.router())
         .merge(api_docs::router(&own.face))
+        .merge(guide::router(&own.face))
         .merge(own_root::router(own.pki))
         .merge(box_page::router(own.report, &own.face));
     if let Some(contact) = own.contact {

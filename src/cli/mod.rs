@@ -35,6 +35,7 @@ mod simulate;
 mod spaces;
 mod status;
 mod steps;
+mod support;
 mod tariffs;
 mod tokens;
 mod uplink;
@@ -113,6 +114,12 @@ enum Command {
                       Examples:\n  gatelodge doctor\n  gatelodge doctor --quick --json | jq '.[].steps[] | select(.verdict == \"bad\")'"
     )]
     Doctor(doctor::Doctor),
+    /// Write what a supporter needs into one file, without people and secrets
+    #[command(
+        after_help = "What is in it is shown before it is written.\n\nExamples:\n  sudo gatelodge support-bundle bundle.zip\n  \
+                      sudo gatelodge support-bundle bundle.zip --show | less"
+    )]
+    SupportBundle(support::SupportBundle),
     /// List, create, show, set and delete spaces
     #[command(subcommand)]
     Space(spaces::Command),
@@ -264,6 +271,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::CheckConfig => config::check(&common).map(done),
         Command::Config(command) => command.run(&common).map(done),
         Command::Doctor(doctor) => doctor.run(&common),
+        Command::SupportBundle(bundle) => bundle.run(&common).map(done),
         Command::Status => status::status(&common).map(done),
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),

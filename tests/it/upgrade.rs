@@ -31,7 +31,12 @@ fn a_book_of_another_version_is_backed_up_before_anything_is_written() {
         running.log()
     );
     // It is no backup to rely on, since it lies on the disk that it would have to outlive.
-    assert!(running.json(&["status"])["store"]["last_backup"].is_null());
+    let last = running.json(&["status"])["store"]["last_backup"].clone();
+    let last: jiff::Timestamp = last.as_str().unwrap().parse().unwrap();
+    assert!(
+        last < jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1),
+        "{last}"
+    );
     let tried = running.command(&["restore", made[0].to_str().unwrap(), "--dry-run"]);
     assert!(tried.status.success(), "{tried:?}");
     // Once, and the last two of them.

@@ -34,7 +34,7 @@ pub(super) struct Doctor {
 
 /// What is looked at together.
 #[derive(Serialize)]
-struct Chapter {
+pub(super) struct Chapter {
     name: &'static str,
     steps: Vec<Step>,
 }
@@ -48,24 +48,25 @@ pub(super) struct Patient {
 
 impl Doctor {
     pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
-        let (loaded, configuration) = configuration::look_at(common);
-        let mut chapters = vec![Chapter {
-            name: "configuration",
-            steps: configuration,
-        }];
-        tell(&chapters[0], common);
-        block_on(async {
-            let (found, steps) = running::look(common).await;
-            add(&mut chapters, "box", steps, common);
-            let Some(config) = loaded else { return Ok(()) };
-            let patient = Patient { config, running: found };
-            self.walk(&patient, &mut chapters, common).await;
-            Ok(())
-        })?;
+        let chapters = block_on(async { Ok(self.all(common).await) })?;
         if common.json {
             print::json(&chapters);
         }
         Ok(sum_up(&chapters, common))
+    }
+
+    /// Every chapter; without `--json` each is printed as soon as it is known.
+    async fn all(&self, common: &Common) -> Vec<Chapter> {
+        let (loaded, configuration) = configuration::look_at(common);
+        let mut chapters = Vec::new();
+        add(&mut chapters, "configuration", configuration, common);
+        let (found, steps) = running::look(common).await;
+        add(&mut chapters, "box", steps, common);
+        if let Some(config) = loaded {
+            let patient = Patient { config, running: found };
+            self.walk(&patient, &mut chapters, common).await;
+        }
+        chapters
     }
 
     async fn walk(&self, patient: &Patient, chapters: &mut Vec<Chapter>, common: &Common) {
@@ -80,6 +81,15 @@ impl Doctor {
             add(chapters, "backup", backup::look(patient, self.quick).await, common);
         }
     }
+}
+
+/// What is found, without what takes long or writes, and without a word.
+pub(super) async fn examine(common: &Common) -> Vec<Chapter> {
+    let silent = Common {
+        json: true,
+        ..common.clone()
+    };
+    Doctor { quick: true }.all(&silent).await
 }
 
 /// A chapter without steps is of something that this box does not have.
