@@ -21,8 +21,8 @@ use crate::accounts::audit;
 use crate::perseus;
 use crate::pki::{self, DamagedFile};
 use crate::store::{
-    BackupError, BackupReport, Extra, Ledger, Privacy, ReadError, RowError, Seal, SecretString, Store, VerifyReport,
-    schema,
+    self, BackupError, BackupReport, Extra, Ledger, Place, Privacy, ReadError, RowError, Seal, SecretString, Store,
+    Unseal, VerifyReport, schema,
 };
 
 /// The last backup that reached its place, under the empty key.
@@ -37,7 +37,7 @@ const UNDER_WAY: usize = 16;
 /// Makes backups of this box; clones share it.
 #[derive(Clone)]
 pub struct Backups {
-    store: Store,
+    pub(super) store: Store,
     data_dir: PathBuf,
     /// Copies that a command line is writing, by the name it gave them.
     under_way: Arc<Mutex<VecDeque<(String, LastBackup)>>>,
@@ -202,18 +202,32 @@ impl Backups {
         }
     }
 
-    /// Makes one at `to`, whole or not there, and notes it as the last one.
+    /// Makes one at `to`, whole or not there, reads it to its end as a restore does, and only then notes it as the last one.
     pub async fn make(&self, to: PathBuf, keys: Keys) -> Result<BackupReport, MakeError> {
         let kept = keys.kept();
         let this = self.clone();
-        let made = tokio::task::spawn_blocking(move || this.store.backup(&to, &this.beside(), &keys.into())).await;
-        let report = made.map_err(|_| MakeError::Interrupted)??;
+        let made = tokio::task::spawn_blocking(move || {
+            let report = this.store.backup(&to, &this.beside(), &keys.into())?;
+            this.read_again(&to).inspect_err(|_| {
+                // A name like those of good ones would be counted among them.
+                let _ = std::fs::remove_file(&to);
+            })?;
+            Ok::<_, MakeError>(report)
+        });
+        let report = made.await.map_err(|_| MakeError::Interrupted)??;
         self.arrived(LastBackup {
             at: report.made,
             keys: Some(kept),
         })
         .await;
         Ok(report)
+    }
+
+    fn read_again(&self, made: &Path) -> Result<(), MakeError> {
+        let file = std::fs::File::open(made).map_err(MakeError::Open)?;
+        let place = Place::in_data_dir(&self.data_dir);
+        let read = store::restore_dry_run(file, made, &place, &Unseal::LeaveOut);
+        read.map(drop).map_err(|error| MakeError::Unreadable(error.to_string()))
     }
 
     /// Makes a copy at `to` without keys, for this box alone: it lies on the disk that it would have to outlive, and is not
@@ -299,6 +313,9 @@ pub enum MakeError {
     /// The store could not.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// It was written, and what is read again is not it.
+    #[error("what was written cannot be restored, look at the disk: {0}")]
+    Unreadable(String),
     /// The copy cannot be read again.
     #[error("the copy could not be opened: {0}")]
     Open(std::io::Error),

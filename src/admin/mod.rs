@@ -23,6 +23,7 @@ mod socket;
 mod spaces;
 mod status;
 mod tariffs;
+mod trials;
 mod uplink;
 mod verdict;
 mod webhooks;
@@ -42,6 +43,7 @@ pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
+pub use trials::RestoreTrial;
 pub use verdict::Beside;
 
 use crate::accounts::Accounts;

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::backup::KeysIn;
 use super::finding::Verdict;
 use super::problem::AdminError;
+use super::trials::RestoreTrial;
 use super::{AdminState, Order};
 use crate::domain::Alarm;
 use crate::meter::FleetShown;
@@ -154,6 +155,9 @@ pub struct StoreShown {
     /// Why the box could not back itself up the last time it tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_trouble: Option<String>,
+    /// The last backup that was restored for trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_trial: Option<RestoreTrial>,
     /// What was lost, when it started in salvage.
     pub salvage: Option<Value>,
 }

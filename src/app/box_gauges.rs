@@ -1,15 +1,18 @@
 //! What the box measures of itself, for the rules.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::report::Reporter;
+use super::sensors::{self, Supply};
 use crate::domain::series::Sample;
 use crate::rules::Gauge;
 use crate::store::ClockState;
 use crate::uplink::UplinkShown;
 
 /// How much of the disk is free, in a hundred parts of what others than root may use.
-pub(super) fn disk_free(folder: &std::path::Path) -> Option<Gauge> {
+pub(super) fn disk_free(folder: &Path) -> Option<Gauge> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     let (free, used) = (disk.f_bavail as f64, disk.f_blocks.saturating_sub(disk.f_bfree) as f64);
     Some(gauge(
@@ -18,6 +21,16 @@ pub(super) fn disk_free(folder: &std::path::Path) -> Option<Gauge> {
         free * 100.0 / (free + used).max(1.0),
         "%",
     ))
+}
+
+/// What the machine tells of itself; nothing of what it has no sensor for.
+pub(super) fn machine() -> Vec<Gauge> {
+    let heat = sensors::temperature(Path::new(sensors::THERMAL));
+    let supply = sensors::supply(Path::new(sensors::SUPPLY));
+    let heat = heat.map(|degrees| gauge("gatelodge_Box", "temperature", degrees, "°C"));
+    let low = supply.map(|supply| f64::from(u8::from(supply == Supply::Low)));
+    let low = low.map(|low| gauge("gatelodge_Box", "under_voltage", low, ""));
+    heat.into_iter().chain(low).collect()
 }
 
 pub(super) fn gauge(fragment: &'static str, series: &'static str, value: f64, unit: &'static str) -> Gauge {

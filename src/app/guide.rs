@@ -49,6 +49,12 @@ pub(super) const GUIDES: &[Guide] = &[
     guide!(BadDay, "wrong-clock", "The clock was wrong"),
     guide!(BadDay, "full-disk", "The disk is full"),
     guide!(BadDay, "after-a-winter", "Everything expired after a winter off"),
+    guide!(Programs, "meters", "Meters over HTTPS"),
+    guide!(Programs, "mqtt", "What a broker is told"),
+    guide!(Programs, "webhooks", "Webhooks, and who sent them"),
+    guide!(Programs, "relay", "Meeting at the relay"),
+    guide!(Programs, "grpc", "The mediator over gRPC"),
+    guide!(Programs, "backup", "Backups, and collecting them"),
 ];
 
 #[derive(Template)]

@@ -35,6 +35,7 @@ mod reload;
 mod report;
 mod root;
 mod router;
+pub mod sensors;
 mod shown;
 mod shut;
 mod slot;

@@ -217,6 +217,7 @@ impl Reporter {
                 last_backup: last_backup.as_ref().map(|last| last.at),
                 last_backup_keys: last_backup.and_then(|last| last.keys),
                 backup_trouble: self.backups.trouble(),
+                last_trial: self.backups.last_trial().unwrap_or_default(),
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),

@@ -5,15 +5,17 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::admin::Backups;
 use crate::http::metrics::Metrics;
 use crate::store::Store;
 
-/// Registers what the store counts.
-pub(super) fn register(metrics: &Metrics, store: &Store) {
-    metrics.register(|registry| registry.register_collector(Box::new(Book(store.clone()))));
+/// Registers what the store counts, and how its backups are.
+pub(super) fn register(metrics: &Metrics, store: &Store, backups: &Backups) {
+    let book = Book(store.clone(), backups.clone());
+    metrics.register(|registry| registry.register_collector(Box::new(book)));
 }
 
-struct Book(Store);
+struct Book(Store, Backups);
 
 impl std::fmt::Debug for Book {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -46,6 +48,18 @@ impl Collector for Book {
             "store_disk_full",
             "1 while writes are refused for lack of disk",
             u64::from(self.0.health().borrow().disk_full),
+        )?;
+        // Nought: never.
+        let last = self.1.last().ok().flatten().map_or(0, |last| last.at.as_second());
+        gauge(
+            "store_last_backup_timestamp_seconds",
+            "When the last backup was whole where it belongs, 0 when there was none",
+            u64::try_from(last).unwrap_or_default(),
+        )?;
+        gauge(
+            "store_backup_trouble",
+            "1 while the box cannot back itself up, or a backup cannot be restored",
+            u64::from(self.1.trouble().is_some()),
         )
     }
 }

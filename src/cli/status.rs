@@ -128,8 +128,16 @@ fn of_store(store: &StoreShown) {
             Some(KeysIn::Sealed) | None => "",
         }
     ));
+    if let Some(trial) = &store.last_trial {
+        print::line(format_args!(
+            "  {} was restored for trial at {}: {}",
+            trial.of,
+            print::moment(Some(trial.at)),
+            trial.fault.as_deref().unwrap_or("it is whole")
+        ));
+    }
     if let Some(trouble) = &store.backup_trouble {
-        print::line(format_args!("  no backup was made: {trouble}"));
+        print::line(format_args!("  backups are not as they should be: {trouble}"));
     }
     if let Some(lost) = &store.salvage {
         print::line(format_args!("  store in salvage: {lost}"));

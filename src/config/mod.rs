@@ -163,6 +163,13 @@ pub struct Backup {
     /// A file with the age recipient (`age1…`) that keys are sealed to; without it keys are left out.
     #[serde(default)]
     pub key_file: Option<PathBuf>,
+    /// How often the newest one is restored for trial; `"0"`: never.
+    #[serde(default = "monthly")]
+    pub test_restore: Span,
+}
+
+fn monthly() -> Span {
+    Span::seconds(30 * 86_400)
 }
 
 fn daily() -> Span {

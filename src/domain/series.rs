@@ -93,6 +93,8 @@ pub fn known(kind: Kind) -> &'static [&'static str] {
             "gatelodge_Box.backup_failed",
             "gatelodge_Box.clock_unsynced",
             "gatelodge_Box.disk_free",
+            "gatelodge_Box.temperature",
+            "gatelodge_Box.under_voltage",
         ],
     }
 }

@@ -169,7 +169,33 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(1.0),
             ),
             Severity::Major,
-            "no backup was made: {detail}",
+            "backups are not as they should be: {detail}",
+        ),
+        Entry {
+            hold: Some(Span::seconds(300)),
+            clear: Some(one(75.0)),
+            ..told(
+                rule(
+                    "box_hot",
+                    On::Appliance,
+                    "gatelodge_Box.temperature",
+                    OpName::Above,
+                    one(80.0),
+                ),
+                Severity::Minor,
+                "The box is {value} {unit} warm: give it air, or its processor and memory card age",
+            )
+        },
+        told(
+            rule(
+                "under_voltage",
+                On::Appliance,
+                "gatelodge_Box.under_voltage",
+                OpName::FromAbove,
+                one(1.0),
+            ),
+            Severity::Major,
+            "The supply of the box is too weak, and writes are at risk: take a stronger one and a shorter cable",
         ),
         Entry {
             clear: Some(one(12.0)),

@@ -284,7 +284,7 @@ fn backups_go_to_no_folder_that_is_missing_or_an_empty_mount_point() {
         eventually(words, || {
             let status = running.json(&["status"]);
             let alarms = status["alarms"].to_string();
-            let alarm = alarms.contains("no backup was made") && alarms.contains(words);
+            let alarm = alarms.contains("backups are not as they should be") && alarms.contains(words);
             (alarm
                 && status["store"]["backup_trouble"]
                     .as_str()

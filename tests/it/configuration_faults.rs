@@ -132,6 +132,7 @@ const NOTHING_IS_MEANT: &[&str] = &[
     "request_gap",
     "retry_pause",
     "backfill",
+    "test_restore",
     "event_log_format",
     "intervals_format",
     "sunday",

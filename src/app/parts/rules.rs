@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Deps;
-use crate::app::box_gauges::disk_free;
+use crate::app::box_gauges::{disk_free, machine};
 use crate::app::part::{Part, Service, service};
 use crate::config::Config;
 use crate::domain::Source;
@@ -55,6 +55,7 @@ impl Part<Deps> for Rules {
         let gauges = Arc::new(move || {
             let mut gauges = reporter.gauges(outbox, Timestamp::now());
             gauges.extend(disk_free(&disk));
+            gauges.extend(machine());
             gauges
         });
         let book = (deps.store.clone(), section.facts.clone());

@@ -20,6 +20,7 @@ pub(super) async fn look(patient: &Patient, quick: bool) -> Vec<Step> {
     };
     let mut steps = vec![last(patient, &status.store)];
     steps.extend(keys(&status.store));
+    steps.extend(tried(&status.store));
     if !quick {
         steps.push(restores(patient, client).await);
     }
@@ -49,6 +50,25 @@ fn keys(store: &StoreShown) -> Option<Step> {
             "gatelodge backup FILE --key-file FILE (age-keygen makes one)",
         )),
     }
+}
+
+/// What came of the last one that was restored for trial.
+fn tried(store: &StoreShown) -> Option<Step> {
+    let trial = store.last_trial.as_ref()?;
+    Some(match &trial.fault {
+        None => good(
+            "trial",
+            format_args!("{} was restored for trial at {:.0}, and is whole", trial.of, trial.at),
+        ),
+        Some(fault) => bad(
+            "trial",
+            format_args!(
+                "{} could not be restored for trial at {:.0}: {fault}",
+                trial.of, trial.at
+            ),
+            "look at the disk that backups are on, and make one to another: gatelodge backup FILE",
+        ),
+    })
 }
 
 /// Makes one now, without keys, reads it as a restore would, and throws it away.

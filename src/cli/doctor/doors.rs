@@ -97,8 +97,14 @@ async fn is_believed(patient: &Patient, address: SocketAddr) -> Step {
             .connect(server, stream)
             .await
     };
+    let private = config.acme.as_ref().is_some_and(|acme| acme.ca_file.is_some());
     match timeout(PATIENCE, shake).await {
         Ok(Ok(_)) => good("certificate", format_args!("{name} is believed {by}")),
+        Ok(Err(error)) if private && error.to_string().contains("UnknownIssuer") => doubt(
+            "certificate",
+            format_args!("{name} has one of a private ACME server, which is not believed {by}"),
+            "have phones and browsers trust that server's root",
+        ),
         Ok(Err(error)) => bad(
             "certificate",
             format_args!("{name} is not believed {by}: {error}"),

@@ -5,22 +5,19 @@ use std::path::Path;
 
 use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
+use crate::app::sensors::{self, Supply};
 use crate::tls::Step;
 
 /// The oldest kernel that the box was tried on.
 const KERNEL: (u32, u32) = (5, 4);
-/// Hotter than this a processor is slowed down or ages, in thousandths of a degree.
-const HOT: i64 = 80_000;
 /// Files that a box of a building has open at its busiest.
 const DESCRIPTORS: u64 = 16_384;
 
 pub(super) fn look(patient: &Patient) -> Vec<Step> {
     let mut steps = vec![kernel()];
     steps.extend(clock());
-    steps.extend(heat(Path::new("/sys/class/thermal")));
-    steps.extend(voltage(Path::new(
-        "/sys/devices/platform/soc/soc:firmware/get_throttled",
-    )));
+    steps.extend(sensors::temperature(Path::new(sensors::THERMAL)).map(heat));
+    steps.extend(sensors::supply(Path::new(sensors::SUPPLY)).map(voltage));
     steps.extend(memory());
     steps.extend(descriptors(patient));
     steps
@@ -54,43 +51,32 @@ fn clock() -> Option<Step> {
     })
 }
 
-/// The hottest of its sensors.
-fn heat(folder: &Path) -> Option<Step> {
-    let zones = fs::read_dir(folder).ok()?.flatten();
-    let heats = zones.filter_map(|zone| {
-        let text = fs::read_to_string(zone.path().join("temp")).ok()?;
-        text.trim().parse::<i64>().ok()
-    });
-    // Sensors that are not there say nought, or less than the cold of outer space.
-    let hottest = heats.filter(|heat| (1..200_000).contains(heat)).max()?;
-    let words = format!("{}.{} °C", hottest / 1_000, hottest % 1_000 / 100);
-    Some(match hottest < HOT {
+fn heat(degrees: f64) -> Step {
+    let words = format!("{degrees:.1} °C");
+    match degrees < sensors::HOT {
         true => good("temperature", words),
         false => doubt(
             "temperature",
             words,
             "give the box air: it is slowed down, and its memory card ages",
         ),
-    })
+    }
 }
 
-/// What a Raspberry Pi tells of its supply: bit 0 now, bit 16 since it was started.
-fn voltage(file: &Path) -> Option<Step> {
-    let text = fs::read_to_string(file).ok()?;
-    let bits = u32::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok()?;
-    Some(match (bits & 1 != 0, bits & 0x1_0000 != 0) {
-        (true, _) => bad(
+fn voltage(supply: Supply) -> Step {
+    match supply {
+        Supply::Low => bad(
             "supply",
             "the voltage is too low",
             "take a stronger supply and a shorter cable: writes are at risk",
         ),
-        (false, true) => doubt(
+        Supply::WasLow => doubt(
             "supply",
             "the voltage was too low since the last start",
             "take a stronger supply",
         ),
-        (false, false) => good("supply", "the voltage is right"),
-    })
+        Supply::Right => good("supply", "the voltage is right"),
+    }
 }
 
 fn memory() -> Option<Step> {
@@ -140,30 +126,20 @@ mod tests {
     use crate::tls::StepVerdict;
 
     #[test]
-    fn sensors_that_are_hot_or_starved_are_told_and_silent_ones_are_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        assert!(heat(dir.path()).is_none());
-        for (name, heat) in [
-            ("thermal_zone0", "0\n"),
-            ("thermal_zone1", "48312\n"),
-            ("thermal_zone2", "-274000\n"),
+    fn what_is_hot_or_starved_is_told() {
+        for (degrees, verdict, words) in [
+            (48.312, StepVerdict::Good, "48.3 °C"),
+            (85.0, StepVerdict::Doubtful, "85.0 °C"),
         ] {
-            fs::create_dir(dir.path().join(name)).unwrap();
-            fs::write(dir.path().join(name).join("temp"), heat).unwrap();
+            let step = heat(degrees);
+            assert_eq!((step.verdict, step.words.as_str()), (verdict, words));
         }
-        let step = heat(dir.path()).unwrap();
-        assert_eq!((step.verdict, step.words.as_str()), (StepVerdict::Good, "48.3 °C"));
-        fs::write(dir.path().join("thermal_zone0/temp"), "85000\n").unwrap();
-        assert_eq!(heat(dir.path()).unwrap().verdict, StepVerdict::Doubtful);
-        let file = dir.path().join("get_throttled");
-        assert!(voltage(&file).is_none());
-        for (text, verdict) in [
-            ("0\n", StepVerdict::Good),
-            ("0x50000\n", StepVerdict::Doubtful),
-            ("50005\n", StepVerdict::Bad),
+        for (supply, verdict) in [
+            (Supply::Right, StepVerdict::Good),
+            (Supply::WasLow, StepVerdict::Doubtful),
+            (Supply::Low, StepVerdict::Bad),
         ] {
-            fs::write(&file, text).unwrap();
-            assert_eq!(voltage(&file).unwrap().verdict, verdict, "{text}");
+            assert_eq!(voltage(supply).verdict, verdict);
         }
     }
 }

@@ -48,6 +48,11 @@ pub const BACKUP_FOLDERS: Place = Place {
     name: "backup folders",
     prefix: 0x05,
 };
+/// When a backup was last restored for trial, and how that went.
+pub const RESTORE_TRIALS: Place = Place {
+    name: "restore trials",
+    prefix: 0x08,
+};
 /// Each opening of the book, by its first change; the book writes it itself.
 pub const RUNS: Place = Place {
     name: "runs",
@@ -271,6 +276,7 @@ pub const PLACES: &[Place] = &[
     WEBHOOK_TARGETS,
     WEBHOOK_DELIVERIES,
     BACKUP_FOLDERS,
+    RESTORE_TRIALS,
     AUDIT_HEAD,
     RUNS,
     AUTHORITIES,

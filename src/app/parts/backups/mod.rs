@@ -1,6 +1,7 @@
 //! Backups that the box makes by itself, as `[backup]` says.
 
 mod folder;
+mod trial;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(in crate::app) struct Schedule {
     config: Backup,
     backups: Backups,
     store: Store,
+    data_dir: PathBuf,
 }
 
 #[async_trait]
@@ -44,6 +46,7 @@ impl Part<Deps> for Schedule {
             config: section.clone(),
             backups: deps.backups.clone(),
             store: deps.store.clone(),
+            data_dir: deps.data_dir.clone(),
         }))
     }
 
@@ -63,15 +66,24 @@ impl Schedule {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 _ = looks.tick() => {
-                    let looked = look(&self.config, &self.backups, &self.store).await;
+                    let looked = self.look().await;
                     let trouble = looked.err().map(|error| format!("{error:#}"));
                     if let Some(error) = &trouble {
-                        tracing::error!(error, "no backup was made; it is tried again in a minute");
+                        tracing::error!(error, "backups are not as they should be; it is tried again in a minute");
                     }
                     self.backups.tried(trouble);
                 }
             }
         }
+    }
+}
+
+impl Schedule {
+    /// Makes one when it is due, and tries the newest when that is.
+    async fn look(&self) -> Result<()> {
+        look(&self.config, &self.backups, &self.store).await?;
+        let newest = made_before(&self.config.directory)?.pop().map(|(_, newest)| newest);
+        trial::look(&self.config, &self.backups, &self.data_dir, newest.as_deref()).await
     }
 }
 
