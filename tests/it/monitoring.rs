@@ -6,14 +6,19 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::demo::Demo;
-use crate::support::plain_get;
+use crate::support::{eventually, plain_get};
 
 /// What the numbers of a box are called, and the labels that each has.
 fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(&folder.path().join("demo"));
     let address = demo.found["doors"]["metrics"][0].as_str().unwrap().parse().unwrap();
-    let page = plain_get(address, "/metrics");
+    // Numbers of meters are there once one has answered.
+    let page = eventually("a meter answers", || {
+        let page = plain_get(address, "/metrics");
+        page.contains("\ngatelodge_meter_last_reading_age_seconds")
+            .then_some(page)
+    });
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in page
         .lines()
