@@ -5,6 +5,7 @@ use askama::Template;
 use futures_util::stream::{self, StreamExt};
 use hyper::Method;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::super::CliError;
 use super::super::reach::absolute;
@@ -105,16 +106,17 @@ async fn rows(walk: &Walk<'_>) -> Result<Vec<Row>, CliError> {
         return Ok(Vec::new());
     }
     let client = walk.client()?;
+    let zone = walk.config.site.timezone();
     let known: Vec<MeterShown> = client.ask(Method::GET, "/meters", None).await?;
     let asked = known.into_iter().map(async |shown| {
         // One that does not answer stands there as it is known.
         let now = meters::reading(client, &shown.meter.serial).await;
-        row(&now.unwrap_or(shown))
+        row(&now.unwrap_or(shown), &zone)
     });
     Ok(stream::iter(asked).buffered(AT_ONCE).collect().await)
 }
 
-fn row(shown: &MeterShown) -> Row {
+fn row(shown: &MeterShown, zone: &TimeZone) -> Row {
     Row {
         name: shown.meter.name.clone().unwrap_or_default(),
         serial: shown.meter.serial.to_string(),
@@ -124,12 +126,12 @@ fn row(shown: &MeterShown) -> Row {
             Health::Unknown => "not asked yet".to_owned(),
             Health::Unhealthy => shown.health_details.clone(),
         },
-        import: import(shown).unwrap_or_else(|| "–".to_owned()),
+        import: import(shown, zone).unwrap_or_else(|| "–".to_owned()),
     }
 }
 
 /// The sum of its elements' registers in kWh, with the moment of the older one.
-fn import(shown: &MeterShown) -> Option<String> {
+fn import(shown: &MeterShown, zone: &TimeZone) -> Option<String> {
     let elements = [Quantity::ImportA, Quantity::ImportB].into_iter();
     let registers: Vec<(f64, Timestamp)> = elements
         .filter_map(|quantity| shown.values.get(&quantity))
@@ -137,7 +139,8 @@ fn import(shown: &MeterShown) -> Option<String> {
         .collect();
     let at = registers.iter().map(|(_, at)| *at).min()?;
     let wh: f64 = registers.iter().map(|(wh, _)| wh).sum();
-    Some(format!("{:.3} kWh at {at:.0}", wh / 1000.0))
+    let at = at.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M %Z");
+    Some(format!("{:.3} kWh at {at}", wh / 1000.0))
 }
 
 fn left(step: &Step) -> (String, &'static str, String, Option<String>) {
