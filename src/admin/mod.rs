@@ -10,6 +10,7 @@ mod certificates;
 mod client;
 mod consents;
 mod finding;
+mod importing;
 mod jobs;
 mod meters;
 mod move_out;
@@ -36,6 +37,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use backup::{Backups, Keys, KeysIn, KnownBeside, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use finding::{Finding, Grade, Verdict};
+pub use importing::{Came, KeptSpace, NewAuthority, NewCertificate, NewMeter, Outcome, ReadingsFile, ReadingsRow};
 pub use move_out::{Departed, Departure, LastReading, Left, Origin};
 pub use problem::{ARGUMENT, OTHER_SECTION};
 pub use remaining::Matter;
@@ -130,6 +132,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(backup::router())
         .merge(certificates::router())
         .merge(consents::router())
+        .merge(importing::router())
         .merge(jobs::router())
         .merge(meters::router())
         .merge(pki::router())

@@ -11,6 +11,7 @@ mod doctor;
 mod emop;
 mod exit;
 mod explain;
+mod import;
 mod jobs;
 mod mediators;
 mod meters;
@@ -181,6 +182,9 @@ enum Command {
     /// Put a backup in the place of the data folder
     #[command(after_help = "Example:\n  gatelodge restore /mnt/usb/lodge.backup --dry-run")]
     Restore(backup::Restore),
+    /// Move in from the systems that the box replaces: what they left comes into the book
+    #[command(subcommand)]
+    Import(import::Command),
     /// Check every file of the store without changing anything
     #[command(after_help = "Example:\n  gatelodge verify")]
     Verify,
@@ -279,6 +283,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
+        Command::Import(command) => command.run(&common),
         Command::Verify => backup::verify(&common),
         Command::Simulate(command) => command.run().map(done),
         Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
