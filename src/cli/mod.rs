@@ -11,6 +11,7 @@ mod doctor;
 mod emop;
 mod exit;
 mod explain;
+mod export;
 mod import;
 mod jobs;
 mod mediators;
@@ -182,6 +183,11 @@ enum Command {
     /// Put a backup in the place of the data folder
     #[command(after_help = "Example:\n  gatelodge restore /mnt/usb/lodge.backup --dry-run")]
     Restore(backup::Restore),
+    /// Take along what the box has, as tables: meters, readings, top-ups, spaces, counts
+    #[command(
+        after_help = "Examples:\n  gatelodge export --from 2026-01-01 --to 2026-01-31 --format csv --out ./january\n  gatelodge export --from 2026-01-01 --to 2026-01-31 --only readings --format ndjson | gzip > readings.ndjson.gz"
+    )]
+    Export(export::Export),
     /// Move in from the systems that the box replaces: what they left comes into the book
     #[command(subcommand)]
     Import(import::Command),
@@ -283,6 +289,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
+        Command::Export(export) => export.run(&common).map(done),
         Command::Import(command) => command.run(&common),
         Command::Verify => backup::verify(&common),
         Command::Simulate(command) => command.run().map(done),

@@ -5,6 +5,7 @@
 
 pub mod counted;
 pub mod fields;
+pub mod letsencrypt;
 pub mod lines;
 pub mod openssl_index;
 pub mod rdb;

@@ -5,6 +5,7 @@ mod authorities;
 mod meters;
 mod piece;
 mod readings;
+mod served;
 mod spaces;
 
 use axum::Router;
@@ -16,6 +17,7 @@ pub use authorities::{NewAuthority, NewCertificate};
 pub use meters::NewMeter;
 pub use piece::{Came, Outcome};
 pub use readings::{ReadingsFile, ReadingsRow};
+pub use served::NewServed;
 pub use spaces::KeptSpace;
 
 pub(super) fn router() -> Router<AdminState> {
@@ -24,5 +26,6 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/import/certificates", post(authorities::enter))
         .route("/import/meters", post(meters::take))
         .route("/import/readings", post(readings::take))
+        .route("/import/served", post(served::take))
         .route("/import/spaces", post(spaces::take))
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ use crate::accounts::AUDIT;
 use crate::domain::SpaceId;
 use crate::occupancy::Occupancy;
 use crate::occupancy::bringing::{Brought, Kept};
+
+/// Spaces that wait for the disk at once.
+const AT_ONCE: usize = 64;
 
 /// A space that was kept elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,11 +39,9 @@ pub(super) async fn take(
     Json(piece): Json<Piece<KeptSpace>>,
 ) -> Result<Json<Vec<Outcome>>, AdminError> {
     let room = room(&state)?;
-    let mut outcomes = Vec::new();
-    for new in piece.items {
-        outcomes.push(one(&room, new, piece.dry_run).await);
-    }
-    Ok(Json(outcomes))
+    let dry_run = piece.dry_run;
+    let outcomes = stream::iter(piece.items).map(|new| one(&room, new, dry_run));
+    Ok(Json(outcomes.buffered(AT_ONCE).collect().await))
 }
 
 async fn one(room: &Occupancy, new: KeptSpace, dry_run: bool) -> Outcome {

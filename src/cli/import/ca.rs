@@ -146,7 +146,7 @@ fn of_index(
             Ok(chain) => chain.map(|chain| certificate_in(&chain)),
             // A revoked one is refused from now on whether or not its file can be read.
             Err(error) if one.revoked.is_none() => {
-                report.refuse(here, what, error);
+                report.refuse(here, what, error.why);
                 continue;
             }
             Err(_) => None,
@@ -208,7 +208,7 @@ fn of_clients(
                 issued.push((place(&shown, None), what, new));
             }
             Ok(None) => {}
-            Err(error) => report.refuse(place(&shown, None), what, error),
+            Err(error) => report.refuse(place(&shown, None), what, error.why),
         }
     }
     Ok(issued)

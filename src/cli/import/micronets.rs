@@ -128,7 +128,7 @@ fn look(folder: &Folder, report: &mut Report) -> Result<Lying, CliError> {
             Ok(Some(bytes)) => bytes,
             Ok(None) => continue,
             Err(error) => {
-                report.refuse(place(&file, None), "a file", error);
+                report.refuse(place(&file, None), "a file", error.why);
                 continue;
             }
         };

@@ -2,6 +2,7 @@
 
 mod authority;
 mod ca;
+mod certbot;
 mod mediators;
 mod micronets;
 mod redis;
@@ -54,6 +55,13 @@ pub(super) enum Command {
         after_help = "Examples:\n  gatelodge import micronets ./lib --dry-run\n  gatelodge import micronets ./lib --root micronets-ws-root.cert.pem"
     )]
     Micronets(micronets::Micronets),
+    /// Certificates that certbot had issued: the https door shows them until the box renews them itself
+    ///
+    /// The box must order by ACME for the same names ([https] certificate = "acme", acme.domains).
+    #[command(
+        after_help = "Examples:\n  gatelodge import certbot /etc/letsencrypt --dry-run\n  gatelodge import certbot /etc/letsencrypt --name lodge.example.org"
+    )]
+    Certbot(certbot::Certbot),
 }
 
 /// What is brought, and whether it is only looked at.
@@ -70,6 +78,7 @@ impl Command {
     pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         match self {
             Command::Ca(ca) => ca.run(common),
+            Command::Certbot(certbot) => certbot.run(common),
             Command::Micronets(micronets) => micronets.run(common),
             Command::Redis(what) => redis::run(common, &what),
             Command::Smip(what) => smip::run(common, &what),

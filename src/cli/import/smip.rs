@@ -61,12 +61,12 @@ async fn all(folder: &Folder, (sending, report): (&mut Sending<'_, ReadingsFile>
     let mut others = 0u64;
     while let Some((dir, depth)) = waiting.pop() {
         let mut deeper = Vec::new();
-        for name in folder.names(&dir)? {
+        for name in folder.names(&dir).map_err(CliError::from)? {
             let path = match dir == Path::new(".") {
                 true => PathBuf::from(&name),
                 false => dir.join(&name),
             };
-            match folder.kind(&path)? {
+            match folder.kind(&path).map_err(CliError::from)? {
                 Kind::Folder if depth < DEEPEST => deeper.push((path, depth + 1)),
                 Kind::Folder => {
                     let why = format!("folders lie more than {DEEPEST} deep in one another");
@@ -116,10 +116,7 @@ fn file(folder: &Folder, path: &Path, report: &mut Report) -> Result<Option<Read
         .serial
         .parse()
         .map_err(|error| format!("`{}` is {error}", name.serial))?;
-    let found = folder
-        .file(path)
-        .map_err(|error| error.to_string())?
-        .ok_or("it is gone")?;
+    let found = folder.file(path).map_err(|error| error.why)?.ok_or("it is gone")?;
     let mut lines = Lines::new(BufReader::new(found), LONGEST);
     let Some(first) = lines.next() else {
         return Err("it is empty".to_owned());

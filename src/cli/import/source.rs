@@ -15,6 +15,21 @@ pub(super) const SMALL: u64 = 1 << 20;
 /// Names in one folder at most.
 const MOST: usize = 200_000;
 
+/// A file of others is not read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {why}", .path.display())]
+pub(super) struct Unread {
+    path: PathBuf,
+    /// Why, without its name.
+    pub(super) why: String,
+}
+
+impl From<Unread> for CliError {
+    fn from(error: Unread) -> CliError {
+        CliError::failed(error)
+    }
+}
+
 /// The folder that was named: nothing outside of it is opened, whatever links or names lie in it.
 pub(super) struct Folder {
     path: PathBuf,
@@ -22,7 +37,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Folder, CliError> {
+    pub(super) fn open(path: &Path) -> Result<Folder, Unread> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let open = rustix::fs::open(path, flags, Mode::empty());
         Ok(Folder {
@@ -37,7 +52,7 @@ impl Folder {
     }
 
     /// A file in it; `None`: there is none of that name.
-    pub(super) fn file(&self, name: impl AsRef<Path>) -> Result<Option<File>, CliError> {
+    pub(super) fn file(&self, name: impl AsRef<Path>) -> Result<Option<File>, Unread> {
         let (name, shown) = (name.as_ref(), self.shown(name.as_ref()));
         // Not waiting for the other end of a pipe; what it is is looked at when it is open.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -45,23 +60,23 @@ impl Folder {
         match rustix::fs::openat2(&self.open, name, flags, Mode::empty(), beneath) {
             Ok(file) => Ok(Some(regular(file.into(), &shown)?)),
             Err(rustix::io::Errno::NOENT) => Ok(None),
-            Err(rustix::io::Errno::XDEV) => Err(CliError::failed(format_args!(
-                "{}: it leads out of {}, and nothing outside of the folder that was named is read",
-                shown.display(),
-                self.path.display()
-            ))),
+            Err(rustix::io::Errno::XDEV) => {
+                let named = self.path.display();
+                let why = format!("it leads out of {named}, and nothing outside of the folder that was named is read");
+                Err(unread(&shown, why))
+            }
             Err(errno) => Err(fault(&shown, &errno.into())),
         }
     }
 
     /// A small file in it, whole; `None`: there is none of that name.
-    pub(super) fn small(&self, name: impl AsRef<Path>) -> Result<Option<Zeroizing<Vec<u8>>>, CliError> {
+    pub(super) fn small(&self, name: impl AsRef<Path>) -> Result<Option<Zeroizing<Vec<u8>>>, Unread> {
         let name = name.as_ref();
         self.file(name)?.map(|file| whole(file, &self.shown(name))).transpose()
     }
 
     /// The names in a folder in it, sorted; none when there is no such folder.
-    pub(super) fn names(&self, folder: impl AsRef<Path>) -> Result<Vec<OsString>, CliError> {
+    pub(super) fn names(&self, folder: impl AsRef<Path>) -> Result<Vec<OsString>, Unread> {
         let shown = self.shown(folder.as_ref());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
@@ -80,11 +95,8 @@ impl Folder {
                 names.push(name.to_owned());
             }
             if names.len() > MOST {
-                let many = format_args!(
-                    "{}: more than {MOST} files lie in it; bring them in parts",
-                    shown.display()
-                );
-                return Err(CliError::failed(many));
+                let many = format!("more than {MOST} files lie in it; bring them in parts");
+                return Err(unread(&shown, many));
             }
         }
         names.sort();
@@ -100,7 +112,7 @@ pub(super) enum Kind {
 }
 
 impl Folder {
-    pub(super) fn kind(&self, name: &Path) -> Result<Kind, CliError> {
+    pub(super) fn kind(&self, name: &Path) -> Result<Kind, Unread> {
         let about = rustix::fs::statat(&self.open, name, AtFlags::SYMLINK_NOFOLLOW);
         let about = about.map_err(|errno| fault(&self.shown(name), &errno.into()))?;
         Ok(match FileType::from_raw_mode(about.st_mode) {
@@ -111,35 +123,41 @@ impl Folder {
 }
 
 /// A file that was named itself: behind a link, if that is what it is.
-pub(super) fn named(path: &Path) -> Result<File, CliError> {
+pub(super) fn named(path: &Path) -> Result<File, Unread> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let open = rustix::fs::openat(CWD, path, flags, Mode::empty());
     regular(open.map_err(|errno| fault(path, &errno.into()))?.into(), path)
 }
 
-fn regular(file: File, shown: &Path) -> Result<File, CliError> {
+fn regular(file: File, shown: &Path) -> Result<File, Unread> {
     let about = file.metadata().map_err(|error| fault(shown, &error))?;
     match about.is_file() {
         true => Ok(file),
-        false => Err(CliError::failed(format_args!("{}: it is no file", shown.display()))),
+        false => Err(unread(shown, "it is no file")),
     }
 }
 
-fn whole(file: File, shown: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
+fn whole(file: File, shown: &Path) -> Result<Zeroizing<Vec<u8>>, Unread> {
     // All of it at once, so that no part of a key is left behind where a growing buffer was.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(SMALL).unwrap_or(0) + 1));
     let read = file.take(SMALL + 1).read_to_end(&mut bytes);
     read.map_err(|error| fault(shown, &error))?;
     match bytes.len() as u64 > SMALL {
-        true => Err(CliError::failed(format_args!(
-            "{}: it has more than {} KiB, which nothing of its kind has",
-            shown.display(),
-            SMALL / 1024
-        ))),
+        true => Err(unread(
+            shown,
+            format!("it has more than {} KiB, which nothing of its kind has", SMALL / 1024),
+        )),
         false => Ok(bytes),
     }
 }
 
-pub(super) fn fault(path: &Path, error: &io::Error) -> CliError {
-    CliError::failed(format_args!("{}: {error}", path.display()))
+pub(super) fn fault(path: &Path, error: &io::Error) -> Unread {
+    unread(path, error.to_string())
+}
+
+fn unread(path: &Path, why: impl Into<String>) -> Unread {
+    Unread {
+        path: path.to_owned(),
+        why: why.into(),
+    }
 }
