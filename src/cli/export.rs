@@ -27,7 +27,7 @@ enum Table {
     Topups,
     /// Spaces as they are now
     Spaces,
-    /// How many people were in each space, hour by hour
+    /// How many people were in each space, for each hour in which that changed
     Counts,
 }
 

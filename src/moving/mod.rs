@@ -8,5 +8,6 @@ pub mod fields;
 pub mod letsencrypt;
 pub mod lines;
 pub mod openssl_index;
+pub mod probe;
 pub mod rdb;
 pub mod registry;

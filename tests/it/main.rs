@@ -31,6 +31,7 @@ mod licences;
 mod lifecycle;
 mod links;
 mod meter;
+mod moving;
 mod occupancy;
 mod old_book;
 mod pages;

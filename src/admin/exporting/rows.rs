@@ -240,8 +240,14 @@ pub(super) fn counts(room: &Occupancy, span: Span, into: &mut Into) -> Result<()
             let to = year.min(span.to);
             let step = Step::Hour;
             let points = history.points(&space, Stretch { from, to, step });
-            for point in points.map_err(|error| Ended::Read(error.to_string()))? {
-                into.row(&count_row(&space, &point))?;
+            // An hour in which nothing happened says nothing: the box may not have known the space yet.
+            let changed = |point: &Point| point.entered + point.left > 0 || point.min != point.max;
+            for point in points
+                .map_err(|error| Ended::Read(error.to_string()))?
+                .iter()
+                .filter(|point| changed(point))
+            {
+                into.row(&count_row(&space, point))?;
             }
             from = to;
         }

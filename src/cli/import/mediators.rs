@@ -6,10 +6,10 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::What;
 use super::report::{Place, Report};
 use super::sending::{Ended, Sending, ended};
 use super::source::{self, Folder};
+use super::what::What;
 use crate::admin::NewMeter;
 use crate::cli::reach::block_on;
 use crate::cli::{CliError, Common};

@@ -5,10 +5,10 @@ use std::io::{BufReader, Seek};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::What;
 use super::report::{Place, Report};
 use super::sending::{Ended, Sending, ended};
 use super::source;
+use super::what::What;
 use crate::admin::KeptSpace;
 use crate::cli::reach::block_on;
 use crate::cli::{CliError, Common};

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::What;
 use super::report::{Place, Report};
 use super::sending::{Ended, Sending, ended};
 use super::source::{Folder, Kind};
+use super::what::What;
 use crate::admin::{ReadingsFile, ReadingsRow};
 use crate::cli::reach::block_on;
 use crate::cli::{CliError, Common};

@@ -8,6 +8,10 @@ mod packed;
 mod reader;
 mod skipping;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use error::RdbError;
 pub use reader::{Found, Held, Rdb};
+#[cfg(test)]
+pub(super) use tests::sample;
