@@ -86,7 +86,7 @@ impl Export {
         block_on(async {
             let client = common.running().await?;
             match &self.out {
-                Some(out) => self.into_files(common, &client, out).await,
+                Some(out) => self.write_files(common, &client, out).await,
                 None => self.to_stdout(&client).await,
             }
         })
@@ -109,7 +109,7 @@ impl Export {
         format!("/export/{name}?from={}&to={}&form={form}{meter}", self.from, self.to)
     }
 
-    async fn into_files(&self, common: &Common, client: &Client, out: &Path) -> Result<(), CliError> {
+    async fn write_files(&self, common: &Common, client: &Client, out: &Path) -> Result<(), CliError> {
         files::make_private(out).map_err(CliError::failed)?;
         let mut written: Vec<Value> = Vec::new();
         for table in Table::ALL

@@ -1,4 +1,4 @@
-//! A space as the old people counter kept it: a hash, all of whose fields are texts (OCC §3.1, MOVE §4).
+//! A space as the old people counter kept it: a hash, all of whose fields are texts (MOVE §4).
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -1,5 +1,5 @@
 //! Spaces of the old people counter: they keep their ids, so that the addresses which people use go on being good
-//! (OCC §3.1, MOVE §4).
+//! (MOVE §4).
 
 use jiff::Timestamp;
 

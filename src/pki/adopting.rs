@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::adopted::{Adopted, AdoptedFiles, key_pair};
 use super::authority::is_key_of;
-use super::{Hierarchy, Pki, PkiError, cross, pem};
+use super::{AdoptionError, Hierarchy, Pki, PkiError, cross, pem};
 use crate::files;
 
 /// What came, or would come, of an authority.
@@ -20,40 +20,6 @@ pub enum Adoption {
     KeyIsNew,
     /// It was here already, just so.
     Known,
-}
-
-/// An authority is not taken over.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AdoptionError {
-    /// It is not readable.
-    #[error("the certificate is not readable")]
-    Unreadable,
-    /// It is a certificate of a server, a client or a signer.
-    #[error("{0} is no authority: its certificate does not say CA:TRUE")]
-    NoAuthority(String),
-    /// It vouches for itself no more.
-    #[error("{subject} was over on {ended}: nothing that it issued is good any more")]
-    Over {
-        subject: String,
-        /// When it ended.
-        ended: Timestamp,
-    },
-    /// The same key is an authority of another hierarchy here.
-    #[error("{subject} is believed in the {hierarchy} hierarchy already, and no authority is believed in two")]
-    Elsewhere {
-        subject: String,
-        /// Where it is believed.
-        hierarchy: Hierarchy,
-    },
-    /// It is our own.
-    #[error("{0} is this box's own authority")]
-    Own(String),
-    /// Another key.
-    #[error("the key is not that of {0}")]
-    OtherKey(String),
-    /// A key that cannot be used.
-    #[error("the key of {0} cannot be used: RSA, P-256 and P-384 can")]
-    Key(String),
 }
 
 impl Pki {

@@ -6,6 +6,7 @@
 
 mod adopted;
 mod adopting;
+mod adoption_error;
 mod authority;
 mod certs;
 mod cross;
@@ -40,7 +41,8 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 
-pub use adopting::{Adoption, AdoptionError, is_pair};
+pub use adopting::{Adoption, is_pair};
+pub use adoption_error::AdoptionError;
 pub use authority::{AuthorityError, AuthorityFiles};
 pub use certs::{CertificateTemplate, CertsError, CertsFolder, IssuedClient, Made};
 pub use csr::{SigningRequest, SigningRequestError};

@@ -66,3 +66,52 @@ pub fn open_key(text: &str, passphrase: &str) -> Result<Zeroizing<String>, Seale
     let text = opened.to_pem("PRIVATE KEY", pkcs8::LineEnding::LF);
     text.map_err(|_| SealedKeyError::Passphrase)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::pki::pem;
+
+    macro_rules! key {
+        ($name:literal) => {
+            include_str!(concat!("../../tests/vectors/moving/keys/", $name, ".pem"))
+        };
+    }
+
+    #[test]
+    fn keys_that_openssl_sealed_are_opened() {
+        let plain = pem::private_key(key!("plain").as_bytes()).unwrap();
+        for sealed in [key!("aes"), key!("des"), key!("scrypt")] {
+            // Words and line ends of other systems around it do no harm.
+            let sealed = format!("a key:\r\n{}", sealed.replace('\n', "\r\n"));
+            let opened = open_key(&sealed, "words").unwrap();
+            assert_eq!(pem::private_key(opened.as_bytes()).unwrap(), plain);
+            assert_eq!(open_key(&sealed, "other").unwrap_err(), SealedKeyError::Passphrase);
+        }
+    }
+
+    #[test]
+    fn traps_and_old_ways_are_refused_at_once() {
+        for (sealed, error) in [
+            (key!("v1"), SealedKeyError::Kind),
+            (key!("plain"), SealedKeyError::Kind),
+            (key!("rounds"), SealedKeyError::Work),
+            (key!("memory"), SealedKeyError::Work),
+        ] {
+            assert_eq!(open_key(sealed, "words").unwrap_err(), error);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_key_with_a_letter_changed_is_opened_or_refused(place in any::<prop::sample::Index>(), letter in "[A-Za-z0-9+/=]") {
+            let mut text = key!("aes").to_owned();
+            let place = 40 + place.index(text.len() - 80);
+            text.replace_range(place..=place, &letter);
+            let _ = open_key(&text, "words");
+        }
+    }
+}

@@ -171,7 +171,6 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("sled", "store"),
     ("rcgen", "pki"),
     ("pkcs8", "pki"),
-    ("crc", "moving"),
     ("rustls_acme", "tls"),
     ("clap", "cli"),
     ("figment", "config"),

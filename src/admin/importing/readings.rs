@@ -36,6 +36,9 @@ pub struct ReadingsRow {
     pub export: Option<u64>,
 }
 
+/// The value of a column in a row.
+type Column = fn(&ReadingsRow) -> Option<u64>;
+
 pub(super) async fn take(
     State(state): State<AdminState>,
     Json(piece): Json<Piece<ReadingsFile>>,
@@ -54,8 +57,7 @@ async fn one(room: &Meters, file: ReadingsFile, dry_run: bool) -> Outcome {
         Some(Element::B) => [Register::ImportB, Register::ExportB],
     };
     let (mut sum, mut parts) = (Filled::default(), Vec::new());
-    let columns: [(Register, fn(&ReadingsRow) -> Option<u64>); 2] =
-        [(import, |row| row.import), (export, |row| row.export)];
+    let columns: [(Register, Column); 2] = [(import, |row| row.import), (export, |row| row.export)];
     for (register, value) in columns {
         let rows: Vec<&ReadingsRow> = file.rows.iter().filter(|row| value(row).is_some()).collect();
         let stood = rows.iter().filter_map(|row| {

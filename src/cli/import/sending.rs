@@ -1,5 +1,7 @@
 //! Items on their way to the box, a piece at a time, until somebody stops it (MOVE §1.2).
 
+use std::marker::PhantomData;
+
 use hyper::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,6 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::report::{Place, Report};
 use crate::admin::{Client, Outcome};
 use crate::cli::CliError;
+
+/// Bytes of a piece, below what the box takes at once.
+const LONGEST_PIECE: usize = 1 << 20;
 
 /// Why nothing more is sent.
 pub(super) enum Ended {
@@ -30,7 +35,10 @@ pub(super) struct Sending<'a, T> {
     at_once: usize,
     /// What goes along with every piece.
     along: Value,
-    waiting: Vec<(Place, String, T)>,
+    waiting: Vec<(Place, String, Value)>,
+    /// Bytes of what waits.
+    bytes: usize,
+    of: PhantomData<T>,
     interrupt: Signal,
 }
 
@@ -43,6 +51,8 @@ impl<'a, T: Serialize> Sending<'a, T> {
             at_once,
             along: json!({}),
             waiting: Vec::new(),
+            bytes: 0,
+            of: PhantomData,
             interrupt: signal(SignalKind::interrupt()).map_err(CliError::failed)?,
         })
     }
@@ -54,7 +64,14 @@ impl<'a, T: Serialize> Sending<'a, T> {
 
     /// Adds an item, and sends when there are enough.
     pub(super) async fn add(&mut self, report: &mut Report, item: (Place, String, T)) -> Result<(), Ended> {
-        self.waiting.push(item);
+        let (place, what, item) = item;
+        let item = json!(item);
+        let bytes = item.to_string().len();
+        if self.bytes + bytes > LONGEST_PIECE {
+            self.flush(report).await?;
+        }
+        self.bytes += bytes;
+        self.waiting.push((place, what, item));
         match self.waiting.len() >= self.at_once {
             true => self.flush(report).await,
             false => Ok(()),
@@ -73,7 +90,8 @@ impl<'a, T: Serialize> Sending<'a, T> {
             .unzip();
         let mut piece = self.along.clone();
         piece["dry_run"] = json!(report.is_dry_run());
-        piece["items"] = json!(items);
+        piece["items"] = Value::Array(items);
+        self.bytes = 0;
         let asked = self.client.ask::<Vec<Outcome>>(Method::POST, self.path, Some(&piece));
         let outcomes = tokio::select! {
             // What was stopped while the last piece was read is not sent.

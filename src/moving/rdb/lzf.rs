@@ -20,14 +20,13 @@ pub(super) fn open(packed: &[u8], whole: usize) -> Option<Vec<u8>> {
             let (low, behind) = rest.split_first()?;
             rest = behind;
             let back = (usize::from(control & 0x1f) << 8 | usize::from(*low)) + 1;
-            let mut from = out.len().checked_sub(back)?;
+            let from = out.len().checked_sub(back)?;
             if out.len() + length + 2 > whole {
                 return None;
             }
             // Byte by byte: what is copied may be what was just written.
-            for _ in 0..length + 2 {
-                out.push(out[from]);
-                from += 1;
+            for place in from..from + length + 2 {
+                out.push(out[place]);
             }
         }
         if out.len() > whole {

@@ -162,7 +162,7 @@ fn indexes_that_are_damaged_or_lie_are_refused_by_line_and_no_box_is_needed() {
     let lied = first.replace("\t01\t", "\t0A\t").replace("CN=sync", "CN=lied");
     fs::copy(ca.join("newcerts/01.pem"), ca.join("newcerts/0A.pem")).unwrap();
     // A leaf of somebody else under a number of this authority's, a line that is cut, a number twice, one without a file.
-    program(&running.dir, "openssl", &"req -new -x509 -newkey rsa:2048 -nodes -keyout s.key -out demoCA/newcerts/0B.pem -days 9 -set_serial 11 -subj /CN=self".split(' ').collect::<Vec<_>>());
+    program(&running.dir, "openssl", &"req -new -x509 -newkey rsa:2048 -nodes -keyout s.key -out demoCA/newcerts/0B.pem -days 9 -set_serial 11 -subj /CN=self -addext basicConstraints=critical,CA:FALSE".split(' ').collect::<Vec<_>>());
     let strange = first.replace("\t01\t", "\t0B\t");
     let missing = first.replace("\t01\t", "\t0C\t");
     let outside = first.replace("\t01\t", "\t0D\t");
