@@ -42,7 +42,14 @@ impl Form {
 pub(super) struct Into {
     form: Form,
     piece: Vec<u8>,
-    sender: mpsc::Sender<io::Result<Bytes>>,
+    sender: mpsc::Sender<Sent>,
+}
+
+/// What goes from the thread that writes to the one that sends.
+enum Sent {
+    Piece(Bytes),
+    End,
+    Broken(String),
 }
 
 /// No more rows are wanted, or there are none to be had.
@@ -82,30 +89,39 @@ impl Into {
 
     fn send(&mut self) -> Result<(), Ended> {
         let piece = Bytes::from(std::mem::take(&mut self.piece));
-        self.sender.blocking_send(Ok(piece)).map_err(|_| Ended::Away)
+        self.sender.blocking_send(Sent::Piece(piece)).map_err(|_| Ended::Away)
     }
 }
 
 /// An answer with what `write` writes, on a thread that may wait for the disk and for the reader.
 pub(super) fn answer(form: Form, write: impl FnOnce(&mut Into) -> Result<(), Ended> + Send + 'static) -> Response {
     let (sender, receiver) = mpsc::channel(AHEAD);
-    let broken = sender.clone();
     let mut into = Into {
         form,
         piece: Vec::with_capacity(PIECE + 1024),
         sender,
     };
     tokio::task::spawn_blocking(move || {
-        let written = write(&mut into).and_then(|()| into.send());
-        match written {
-            Ok(()) | Err(Ended::Away) => {}
+        let last = match write(&mut into).and_then(|()| into.send()) {
+            Ok(()) => Sent::End,
+            Err(Ended::Away) => return,
             Err(error) => {
                 tracing::error!(%error, "a table was not written to its end");
-                // An answer that stops in the middle must not pass for a whole one.
-                let _ = broken.blocking_send(Err(io::Error::other(error)));
+                Sent::Broken(error.to_string())
             }
+        };
+        // Whoever went away meanwhile misses nothing.
+        let _ = into.sender.blocking_send(last);
+    });
+    let pieces = stream::unfold(Some(receiver), async |receiver| {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Sent::Piece(piece)) => Some((Ok(piece), Some(receiver))),
+            Some(Sent::End) => None,
+            // What stops in the middle must not pass for a whole table.
+            Some(Sent::Broken(why)) => Some((Err(io::Error::other(why)), None)),
+            None => Some((Err(io::Error::other("the work broke")), None)),
         }
     });
-    let pieces = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
     Body::from_stream(pieces).into_response()
 }

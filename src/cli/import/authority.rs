@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 
 use super::report::{Place, Report};
 use super::sending::{Ended, Sending, ended};
+use crate::accounts::Secret;
 use crate::admin::{Came, Client, NewAuthority, NewCertificate, Outcome};
-use crate::cli::reach::{secret_from, with_box};
+use crate::cli::reach::with_box;
 use crate::cli::{CliError, Common};
 use crate::pki::pem::{self, PemError};
 use crate::pki::{Hierarchy, open_key};
@@ -75,16 +76,16 @@ impl Found {
 }
 
 /// The key in a file, opened where it is sealed.
-pub(super) fn key(bytes: &[u8], shown: &Path, passphrase: Option<&Path>) -> Result<Zeroizing<String>, CliError> {
+pub(super) fn key(bytes: &[u8], shown: &Path, passphrase: Option<&Secret>) -> Result<Zeroizing<String>, CliError> {
     let fault = |error: &dyn std::fmt::Display| CliError::failed(format_args!("{}: {error}", shown.display()));
     let text = std::str::from_utf8(bytes).map_err(|_| fault(&"it is no text"))?;
     match pem::private_key(bytes) {
         Ok(_) => Ok(Zeroizing::new(text.to_owned())),
         Err(PemError::Encrypted) => {
-            let file = passphrase.ok_or_else(|| {
+            let passphrase = passphrase.ok_or_else(|| {
                 fault(&"the key is encrypted").hint("--passphrase-file FILE opens it, --without-key leaves it behind")
             })?;
-            open_key(text, secret_from(file)?.reveal()).map_err(|error| fault(&error))
+            open_key(text, passphrase.reveal()).map_err(|error| fault(&error))
         }
         Err(error) => Err(fault(&error)),
     }

@@ -14,6 +14,7 @@ use super::authority::{self, Found, MOST, place};
 use super::report::Report;
 use super::source::Folder;
 use crate::admin::NewCertificate;
+use crate::cli::reach::secret_from;
 use crate::cli::{CliError, Common};
 use crate::moving::lines::Lines;
 use crate::moving::openssl_index::{self, Indexed};
@@ -69,7 +70,8 @@ impl Ca {
         let key = match folder.small(layout.key)? {
             Some(key) if !self.without_key => {
                 let shown = folder.shown(layout.key);
-                Some(authority::key(&key, &shown, self.passphrase_file.as_deref())?)
+                let passphrase = self.passphrase_file.as_deref().map(secret_from).transpose()?;
+                Some(authority::key(&key, &shown, passphrase.as_ref())?)
             }
             Some(_) | None => None,
         };

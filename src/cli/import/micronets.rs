@@ -11,6 +11,7 @@ use super::authority::{self, Found, MOST, Seen, place};
 use super::report::Report;
 use super::source::Folder;
 use crate::admin::NewCertificate;
+use crate::cli::reach::secret_from;
 use crate::cli::{CliError, Common};
 use crate::pki::pem::{self, PemError};
 use crate::pki::{Hierarchy, Rank, is_pair, rank};
@@ -102,13 +103,14 @@ impl Micronets {
         lying: &Lying,
         (root_file, root): (&Path, &CertificateDer<'_>),
     ) -> Result<Option<Zeroizing<String>>, CliError> {
+        let passphrase = self.passphrase_file.as_deref().map(secret_from).transpose()?;
         for (file, bytes) in &lying.keys {
-            let is_sealed = matches!(pem::private_key(bytes), Err(PemError::Encrypted));
-            if is_sealed && self.passphrase_file.is_none() && base(file) != base(root_file) {
-                // Another's: its owner opens it.
-                continue;
-            }
-            let key = authority::key(bytes, file, self.passphrase_file.as_deref())?;
+            let key = match authority::key(bytes, file, passphrase.as_ref()) {
+                Ok(key) => key,
+                Err(error) if base(file) == base(root_file) => return Err(error),
+                // Another's, which its owner opens.
+                Err(_) => continue,
+            };
             if is_pair(root, &key) {
                 return Ok(Some(key));
             }
