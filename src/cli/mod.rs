@@ -183,12 +183,14 @@ enum Command {
     /// Put a backup in the place of the data folder
     #[command(after_help = "Example:\n  gatelodge restore /mnt/usb/lodge.backup --dry-run")]
     Restore(backup::Restore),
-    /// Take along what the box has, as tables: meters, readings, top-ups, spaces, counts
+    /// Take along what the box has, as tables
+    ///
+    /// Tables are meters, readings, topups, spaces and counts.
     #[command(
         after_help = "Examples:\n  gatelodge export --from 2026-01-01 --to 2026-01-31 --format csv --out ./january\n  gatelodge export --from 2026-01-01 --to 2026-01-31 --only readings --format ndjson | gzip > readings.ndjson.gz"
     )]
     Export(export::Export),
-    /// Move in from the systems that the box replaces: what they left comes into the book
+    /// Move in from the systems that the box replaces
     #[command(subcommand)]
     Import(import::Command),
     /// Check every file of the store without changing anything

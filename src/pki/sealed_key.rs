@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// Rounds of the derivation that are carried out at most; OpenSSL takes 2,048 by itself, and careful people a million.
 const ROUNDS: u32 = 20_000_000;
 /// Bytes that scrypt may take at most.
-const MEMORY: u64 = 256 << 20;
+const MEMORY: u64 = 128 << 20;
 
 /// A sealed key was not opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

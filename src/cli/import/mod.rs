@@ -48,7 +48,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  gatelodge import smip ./days --dry-run\n  gatelodge import smip ./days --json | jq .refused"
     )]
     Smip(What),
-    /// An authority of `openssl ca` or of the mediators' `certs`, and what it issued and revoked
+    /// An authority of `openssl ca` or of `certs`, and what it issued
     ///
     /// PATH is a folder of `openssl ca` (cacert.pem, index.txt, newcerts, private/cakey.pem) or one environment of
     /// `certs` (ca/ca.cert, clients). From then on the hierarchy believes its certificates; what it revoked stays
@@ -57,7 +57,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  gatelodge import ca ~/.simt/certs/prod --dry-run\n  gatelodge import ca ./demoCA --hierarchy relay --passphrase-file ./passphrase"
     )]
     Ca(ca::Ca),
-    /// The root of Micronets gateways, its key if it is there, and their certificates
+    /// The root of Micronets gateways, and their certificates
     ///
     /// PATH is the folder of what gen-root-cert and gen-leaf-cert made (*.cert.pem, *.key.pem, *.pkeycert.pem). From
     /// then on the relay believes gateways of that root; with its key the relay shows a certificate that they verify.
@@ -65,8 +65,9 @@ pub(super) enum Command {
         after_help = "Examples:\n  gatelodge import micronets ./lib --dry-run\n  gatelodge import micronets ./lib --root micronets-ws-root.cert.pem"
     )]
     Micronets(micronets::Micronets),
-    /// Certificates that certbot had issued: the https door shows them until the box renews them itself
+    /// Certificates that certbot had issued
     ///
+    /// The https door shows one from then on, until the box renews it itself.
     /// The box must order by ACME for the same names ([https] certificate = "acme", acme.domains).
     #[command(
         after_help = "Examples:\n  gatelodge import certbot /etc/letsencrypt --dry-run\n  gatelodge import certbot /etc/letsencrypt --name lodge.example.org"

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{CONFIG, program, text};
+use crate::support::eventually;
 use crate::support::test_box::TestBox;
 
 #[test]
@@ -23,6 +24,11 @@ fn every_table_is_written_and_read_by_others_and_nothing_is_replaced() {
     let out = running.dir.join("out");
     let path = out.to_str().unwrap();
     let days = ["--from", "2020-01-01", "--to", "2099-12-31"];
+    // History follows the book.
+    eventually("the change is in the history", || {
+        let counts = running.command(&[&["export"][..], &days, &["--only", "counts"]].concat());
+        (text(&counts).0.lines().count() == 2).then_some(())
+    });
     let written = running.json(&[&["export"][..], &days, &["--format", "csv", "--out", path]].concat());
     let tables: Vec<_> = written
         .as_array()
