@@ -42,7 +42,7 @@ pub(super) enum Command {
     Redis(What),
     /// Half-hour files (SMIP CSV) of meters that the box knows
     ///
-    /// PATH is a folder, in which files lie as profile-download writes them (<serial>[-A|-B]-<YYYYMMDD>.csv), or one
+    /// PATH is a folder, in which files lie as profile-download writes them (`<serial>[-A|-B]-<YYYYMMDD>.csv`), or one
     /// such file. Readings fill what the book has not; where it has another value, that stays and is told.
     #[command(
         after_help = "Examples:\n  gatelodge import smip ./days --dry-run\n  gatelodge import smip ./days --json | jq .refused"
@@ -68,7 +68,7 @@ pub(super) enum Command {
     /// Certificates that certbot had issued
     ///
     /// The https door shows one from then on, until the box renews it itself.
-    /// The box must order by ACME for the same names ([https] certificate = "acme", acme.domains).
+    /// The box must order by ACME for the same names (`[https] certificate = "acme"`, `acme.domains`).
     #[command(
         after_help = "Examples:\n  gatelodge import certbot /etc/letsencrypt --dry-run\n  gatelodge import certbot /etc/letsencrypt --name lodge.example.org"
     )]
