@@ -14,6 +14,7 @@ use crate::accounts::Secret;
 use crate::admin::{Came, Client, NewAuthority, NewCertificate, Outcome};
 use crate::cli::reach::with_box;
 use crate::cli::{CliError, Common};
+use crate::config::Config;
 use crate::pki::pem::{self, PemError};
 use crate::pki::{Hierarchy, open_key};
 
@@ -37,6 +38,12 @@ pub(super) struct Found {
 impl Found {
     /// Brings it. Everything was read before: with no box running, the rest is done as the data folder's owner.
     pub(super) fn bring(self, common: &Common, hierarchy: Hierarchy, mut report: Report) -> Result<ExitCode, CliError> {
+        // A box that runs may have another configuration; then its own `check-config` says what it goes by.
+        if let Ok(config) = common.load_or_default() {
+            by_files(&config, hierarchy)
+                .into_iter()
+                .for_each(|note| report.note(note));
+        }
         with_box(common, async |client| {
             let sent = self.send(client, hierarchy, &mut report).await;
             ended(report, sent)
@@ -73,6 +80,42 @@ impl Found {
         }
         sending.flush(report).await
     }
+}
+
+/// What the configuration has a door go by instead of its hierarchy.
+fn by_files(config: &Config, hierarchy: Hierarchy) -> Vec<String> {
+    let (door, believed, shown) = match hierarchy {
+        Hierarchy::Grpc => {
+            let grpc = config.grpc.as_ref();
+            let files = grpc.map(|door| (door.client_ca_file.as_ref(), door.certificate_file.as_ref()));
+            ("grpc", files.and_then(|files| files.0), files.and_then(|files| files.1))
+        }
+        Hierarchy::Relay => {
+            let relay = config.relay.as_ref();
+            let files = relay.map(|door| (door.client_ca_file.as_ref(), door.certificate_file.as_ref()));
+            (
+                "relay",
+                files.and_then(|files| files.0),
+                files.and_then(|files| files.1),
+            )
+        }
+        Hierarchy::Client => {
+            let mtls = config.mtls.as_ref();
+            ("mtls", mtls.and_then(|door| door.client_ca_file.as_ref()), None)
+        }
+        Hierarchy::Server | Hierarchy::Signing => return Vec::new(),
+    };
+    let believed = believed.map(|file| {
+        let file = file.display();
+        format!("the {door} door believes what {file} holds, and no hierarchy, until {door}.client_ca_file goes")
+    });
+    let shown = shown.map(|file| {
+        let file = file.display();
+        format!(
+            "the {door} door shows {file}, and nothing that its hierarchy signs, until {door}.certificate_file goes"
+        )
+    });
+    believed.into_iter().chain(shown).collect()
 }
 
 /// The key in a file, opened where it is sealed.

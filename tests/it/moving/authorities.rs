@@ -235,6 +235,15 @@ fn environments_of_certs_and_what_is_no_authority() {
         shakes_hands(&running, "grpc", &ca, (&client.0, &client.1)).ok()
     });
 
+    // A door that goes by files is told of.
+    let elsewhere = TestBox::unstarted(&CONFIG.replace("[grpc]", &format!("[grpc]\nclient_ca_file = {ca:?}")));
+    let (report, _) = import(&elsewhere, &["ca", prod.to_str().unwrap()]);
+    assert_eq!(sums(&report), [3, 0, 0]);
+    assert!(
+        report["notes"].to_string().contains("until grpc.client_ca_file goes"),
+        "{report}"
+    );
+
     // A leaf is no authority, and the box's own is none of another system.
     let fake = running.dir.join("fake");
     fs::create_dir(&fake).unwrap();
