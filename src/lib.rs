@@ -25,6 +25,8 @@ pub mod uplink;
 
 pub mod webhooks;
 
+pub mod moving;
+
 pub mod face;
 pub mod feed;
 pub mod rules;

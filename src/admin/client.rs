@@ -115,7 +115,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<&Value>,
-        (name, file): (&Path, &mut std::fs::File),
+        (name, file): (&Path, &mut impl Write),
         mut progress: impl FnMut(u64),
     ) -> Result<u64, ClientError> {
         let written = |source| ClientError::Written {

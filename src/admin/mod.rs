@@ -9,7 +9,9 @@ mod backup;
 mod certificates;
 mod client;
 mod consents;
+mod exporting;
 mod finding;
+mod importing;
 mod jobs;
 mod meters;
 mod move_out;
@@ -36,9 +38,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use backup::{Backups, Keys, KeysIn, KnownBeside, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
+pub use exporting::Form;
 pub use finding::{Finding, Grade, Verdict};
+pub use importing::{
+    Came, KeptSpace, NewAuthority, NewCertificate, NewMeter, NewServed, Outcome, ReadingsFile, ReadingsRow,
+};
 pub use move_out::{Departed, Departure, LastReading, Left, Origin};
-pub use problem::{ARGUMENT, OTHER_SECTION};
+pub use problem::{ARGUMENT, CLOSED, OTHER_SECTION};
 pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
@@ -132,6 +138,8 @@ pub fn router(state: AdminState) -> Router {
         .merge(backup::router())
         .merge(certificates::router())
         .merge(consents::router())
+        .merge(exporting::router())
+        .merge(importing::router())
         .merge(jobs::router())
         .merge(meters::router())
         .merge(pki::router())

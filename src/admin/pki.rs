@@ -24,7 +24,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/pki/{hierarchy}/possession", post(possession))
 }
 
-fn hierarchy_of(word: &str) -> Result<Hierarchy, AdminError> {
+pub(super) fn hierarchy_of(word: &str) -> Result<Hierarchy, AdminError> {
     word.parse()
         .map_err(|error: crate::pki::UnknownWordError| AdminError::argument(error.to_string()))
 }
@@ -189,7 +189,7 @@ impl From<PkiError> for AdminError {
             PkiError::Request(_) | PkiError::Exists(_) | PkiError::Inspect(_) | PkiError::Ambiguous { .. } => {
                 AdminError::bad(text)
             }
-            PkiError::Authority(AuthorityError::Absent(_)) => AdminError::bad(text),
+            PkiError::Authority(AuthorityError::Absent(_)) | PkiError::Adoption(_) => AdminError::bad(text),
             PkiError::Write(error) => match error.split() {
                 Ok(_) => AdminError::failed(text),
                 Err(why) => why.into(),

@@ -21,6 +21,9 @@ pub const OTHER_SECTION: &str = "another-section";
 /// The kind of a refusal that whoever typed the command mends on the command line.
 pub const ARGUMENT: &str = "argument";
 
+/// The kind of a refusal that a room has no section in the configuration.
+pub const CLOSED: &str = "closed";
+
 /// A refusal on its way to the command line.
 pub(super) struct AdminError(pub(super) Problem);
 
@@ -92,7 +95,7 @@ impl AdminError {
 
     /// What would do it has no section in the configuration.
     pub(super) fn closed(detail: impl Into<String>) -> AdminError {
-        AdminError(Problem::new(StatusCode::CONFLICT, "closed", "Not open").detail(detail))
+        AdminError(Problem::new(StatusCode::CONFLICT, CLOSED, "Not open").detail(detail))
     }
 
     /// Another section of the configuration is in force than the one that is meant ([`OTHER_SECTION`]).

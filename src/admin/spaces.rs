@@ -55,7 +55,7 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(state: &AdminState) -> Result<Arc<Occupancy>, AdminError> {
+pub(super) fn room(state: &AdminState) -> Result<Arc<Occupancy>, AdminError> {
     let running = state
         .running
         .as_ref()

@@ -9,7 +9,7 @@ use super::identity::Names;
 use super::root::App;
 use crate::pki::Hierarchy;
 use crate::relay;
-use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Policy, Tls, Versions};
+use crate::tls::{Authorities, Certificate, ClientTrust, Demand, OwnRoots, Policy, Tls, Versions};
 
 impl App {
     pub(super) async fn policy(&mut self, name: DoorName) -> anyhow::Result<Policy> {
@@ -89,7 +89,10 @@ impl App {
         };
         let authorities = match files.authorities {
             Some(file) => Authorities::File(file.clone()),
-            None => Authorities::Fixed(self.pki.roots(hierarchy)?),
+            None => Authorities::Own(OwnRoots {
+                pki: self.pki.clone(),
+                hierarchy,
+            }),
         };
         // A file may hold our own root, so what we revoked counts either way.
         let trust = ClientTrust::load(authorities, files.list.cloned(), Some(self.pki.revocations()));

@@ -12,6 +12,8 @@ mod elsewhere;
 mod emop;
 mod exit;
 mod explain;
+mod export;
+mod import;
 mod jobs;
 mod man_config;
 mod mediators;
@@ -200,6 +202,16 @@ enum Command {
     /// Put a backup in the place of the data folder
     #[command(after_help = "Example:\n  gatelodge restore /mnt/usb/lodge.backup --dry-run")]
     Restore(backup::Restore),
+    /// Take along what the box has, as tables
+    ///
+    /// Tables are meters, readings, topups, spaces and counts.
+    #[command(
+        after_help = "Examples:\n  gatelodge export --from 2026-01-01 --to 2026-01-31 --format csv --out ./january\n  gatelodge export --from 2026-01-01 --to 2026-01-31 --only readings --format ndjson | gzip > readings.ndjson.gz"
+    )]
+    Export(export::Export),
+    /// Move in from the systems that the box replaces
+    #[command(subcommand)]
+    Import(import::Command),
     /// Check every file of the store without changing anything
     #[command(after_help = "Example:\n  gatelodge verify")]
     Verify,
@@ -296,6 +308,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
+        Command::Export(export) => export.run(&common).map(done),
+        Command::Import(command) => command.run(&common),
         Command::Verify => backup::verify(&common),
         Command::Simulate(command) => command.run().map(done),
         Command::Completions(completions) => completions.run().map(done),

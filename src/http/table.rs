@@ -1,7 +1,6 @@
 //! Rows of an answer in the form that was asked for: JSON, CSV (RFC 4180), or a line of JSON each (NDJSON).
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use axum::Json;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
@@ -61,18 +60,15 @@ pub fn answer<R: Row + Serialize>(format: Format, rows: &[R], whole: impl Serial
 /// Rows as CSV, beneath the names of their columns.
 pub fn csv<R: Row>(rows: &[R]) -> String {
     let mut text = format!("{}\r\n", R::COLUMNS);
-    for row in rows {
-        let _ = write!(
-            text,
-            "{}\r\n",
-            row.fields()
-                .iter()
-                .map(|field| quoted(field))
-                .collect::<Vec<_>>()
-                .join(",")
-        );
-    }
+    rows.iter().for_each(|row| text.push_str(&csv_row(row)));
     text
+}
+
+/// One row as CSV, with its end.
+pub fn csv_row<R: Row>(row: &R) -> String {
+    let fields = row.fields();
+    let fields: Vec<_> = fields.iter().map(|field| quoted(field)).collect();
+    fields.join(",") + "\r\n"
 }
 
 /// A field as it stands in a row: between quotes when it has what rows are divided by (RFC 4180 §2).

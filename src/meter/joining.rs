@@ -44,23 +44,9 @@ impl Meters {
     /// Adds a meter to the registry, asks it who it is, and begins to poll it. One that does not answer is added all the
     /// same; where another answers nothing is changed.
     pub async fn add(&self, entry: Entry) -> Result<Joined, MetersError> {
-        entry.check()?;
+        self.may_be_added(&entry)?;
         let meter = entry.meter();
         let serial = meter.serial.clone();
-        if self.served(&serial).is_some() {
-            return Err(MetersError::Exists(serial));
-        }
-        let line = |link: &str| {
-            link.parse()
-                .map_or_else(|_| link.to_owned(), |link: Target| link.line())
-        };
-        let wanted = entry.link.line();
-        if let Some(other) = self.all().into_iter().find(|served| line(&served.meter.link) == wanted) {
-            return Err(MetersError::Link {
-                link: meter.link,
-                meter: other.meter.serial.clone(),
-            });
-        }
         let beginning = Beginning {
             meter: meter.clone(),
             source: Source::Added,
@@ -81,6 +67,30 @@ impl Meters {
             meter: self.shown(&served, self.store.now()),
             answers,
         })
+    }
+
+    /// Whether a meter could be added so, as far as is known without asking it; nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// When its entry cannot be, or a meter of that serial or on that line is there.
+    pub fn may_be_added(&self, entry: &Entry) -> Result<(), MetersError> {
+        entry.check()?;
+        if self.served(&entry.serial).is_some() {
+            return Err(MetersError::Exists(entry.serial.clone()));
+        }
+        let line = |link: &str| {
+            link.parse()
+                .map_or_else(|_| link.to_owned(), |link: Target| link.line())
+        };
+        let wanted = entry.link.line();
+        match self.all().into_iter().find(|served| line(&served.meter.link) == wanted) {
+            Some(other) => Err(MetersError::Link {
+                link: entry.link.to_string(),
+                meter: other.meter.serial.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     async fn ask_at_once(&self, served: &Arc<Served>) -> Result<Answers, MetersError> {

@@ -7,6 +7,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod arguments;
+pub mod bringing;
 mod command;
 mod config;
 pub mod driver;

@@ -162,7 +162,7 @@ impl Occupancy {
     }
 }
 
-fn written(error: WriteError<SpaceError>) -> ManageError {
+pub(super) fn written(error: WriteError<SpaceError>) -> ManageError {
     match error.split() {
         Ok(SpaceError::Unknown(id)) => ManageError::Unknown(id),
         Ok(SpaceError::TooMany(many)) => ManageError::TooMany(many),
@@ -171,7 +171,7 @@ fn written(error: WriteError<SpaceError>) -> ManageError {
     }
 }
 
-fn bounds(what: &'static str, found: u32, least: u32) -> Result<(), ManageError> {
+pub(super) fn bounds(what: &'static str, found: u32, least: u32) -> Result<(), ManageError> {
     if (least..=OCCUPANCY_LIMIT).contains(&found) {
         Ok(())
     } else {
@@ -179,7 +179,7 @@ fn bounds(what: &'static str, found: u32, least: u32) -> Result<(), ManageError>
     }
 }
 
-fn name_fits(name: Option<&str>) -> Result<(), ManageError> {
+pub(super) fn name_fits(name: Option<&str>) -> Result<(), ManageError> {
     let length = name.map_or(0, |name| name.chars().count());
     if length <= NAME_CHARACTERS {
         Ok(())

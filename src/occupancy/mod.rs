@@ -6,6 +6,7 @@
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
+pub mod bringing;
 pub mod compat;
 mod following;
 pub mod history;

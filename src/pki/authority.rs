@@ -149,6 +149,37 @@ impl Authority {
         }))
     }
 
+    /// An authority of another system, which signs by itself what it vouches for; `shown` (PEM) goes along with what it
+    /// signs.
+    pub(super) fn adopted(
+        hierarchy: Hierarchy,
+        certificate: CertificateDer<'static>,
+        key: KeyPair,
+        shown: String,
+    ) -> Result<Authority, AuthorityError> {
+        let crypto = |source| AuthorityError::Crypto {
+            hierarchy,
+            stage: "read an authority of another system",
+            source,
+        };
+        let unreadable = || crypto(rcgen::Error::CouldNotParseCertificate);
+        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).map_err(|_| unreadable())?;
+        let (issuer_name, ends) = (
+            parsed.subject().as_raw().to_vec(),
+            parsed.validity().not_after.timestamp(),
+        );
+        let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(crypto)?;
+        Ok(Authority {
+            hierarchy,
+            root: certificate.clone(),
+            issuer,
+            issuer_pem: shown,
+            issuer_name,
+            issuer_ends: Timestamp::from_second(ends).unwrap_or(Timestamp::MAX),
+            issuer_der: certificate,
+        })
+    }
+
     /// Makes root and issuing CA. The issuer's certificate is written last: with it the authority is whole.
     pub(super) fn create(hierarchy: Hierarchy, files: &AuthorityFiles, now: Timestamp) -> Result<(), AuthorityError> {
         let crypto = |stage| {
@@ -264,6 +295,11 @@ impl Authority {
             })
     }
 
+    /// Until when it is good.
+    pub(super) fn ends(&self) -> Timestamp {
+        self.issuer_ends
+    }
+
     /// Whether `id` names this issuer.
     pub(super) fn is_issuer_of(&self, id: &CertificateId) -> bool {
         id.issuer_hex() == CertificateId::new(&self.issuer_name, &[]).issuer_hex()
@@ -295,7 +331,7 @@ pub(super) fn pem(key: &KeyPair) -> Zeroizing<String> {
     Zeroizing::new(key.serialize_pem())
 }
 
-fn is_key_of(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
+pub(super) fn is_key_of(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
     x509_parser::parse_x509_certificate(certificate)
         .is_ok_and(|(_, parsed)| parsed.tbs_certificate.subject_pki.raw == key.subject_public_key_info())
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{AuthorityError, InspectError, RequestError};
+use super::{AdoptionError, AuthorityError, InspectError, RequestError};
 use crate::files::FileError;
 use crate::store::{ReadError, RowError, WriteError};
 
@@ -18,6 +18,9 @@ pub enum PkiError {
     /// The request makes no certificate.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// An authority of another system is not taken over.
+    #[error(transparent)]
+    Adoption(#[from] AdoptionError),
     /// A file in the way.
     #[error("{} exists already; choose another name, or replace it on purpose", .0.display())]
     Exists(PathBuf),

@@ -37,6 +37,13 @@ impl CertificateId {
         CertificateId::new(certificate.issuer().as_raw(), certificate.raw_serial())
     }
 
+    /// Whether `id` names the subject of `authority` as its issuer.
+    #[must_use]
+    pub fn is_of(authority: &[u8], id: &CertificateId) -> bool {
+        let parsed = x509_parser::parse_x509_certificate(authority);
+        parsed.is_ok_and(|(_, parsed)| sha256(parsed.subject().as_raw()) == id.issuer)
+    }
+
     /// SHA-256 of the issuer's name, lower-case hex.
     #[must_use]
     pub fn issuer_hex(&self) -> String {

@@ -81,6 +81,29 @@ pub fn show(path: &Path) -> Result<Vec<Description>, InspectError> {
         .collect()
 }
 
+/// What a certificate is in a hierarchy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// An authority under its own name.
+    Root,
+    /// An authority under another's.
+    Between,
+    /// No authority.
+    Leaf,
+}
+
+/// What a certificate is; `None` when it is not readable.
+#[must_use]
+pub fn rank(der: &CertificateDer<'_>) -> Option<Rank> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let is_own = certificate.subject().as_raw() == certificate.issuer().as_raw();
+    Some(match (certificate.is_ca(), is_own) {
+        (true, true) => Rank::Root,
+        (true, false) => Rank::Between,
+        (false, _) => Rank::Leaf,
+    })
+}
+
 fn describe(der: &CertificateDer<'_>) -> Option<Description> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let at = |secs| Timestamp::from_second(secs).ok();

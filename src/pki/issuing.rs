@@ -70,13 +70,15 @@ impl Pki {
             return Err(PkiError::Exists(taken.clone()));
         }
         let hierarchy = request.hierarchy;
-        let authority = self.authority(hierarchy, now)?;
         let key = KeyPair::generate().map_err(|source| AuthorityError::Crypto {
             hierarchy,
             stage: "make a key",
             source,
         })?;
-        let signed = authority.sign(params, &key, now, request.life())?;
+        let (signed, issuer_pem) = self.signing(hierarchy, now, |authority| {
+            let signed = authority.sign(params.clone(), &key, now, request.life())?;
+            Ok((signed, authority.issuer_pem().to_owned()))
+        })?;
         let issued = Issued {
             hierarchy,
             name: request.name.clone(),
@@ -93,7 +95,7 @@ impl Pki {
             request,
             signed,
             key,
-            issuer_pem: authority.issuer_pem().to_owned(),
+            issuer_pem,
             issued,
         })
     }
@@ -121,6 +123,7 @@ impl Draft {
             not_before: self.issued.not_before,
             not_after: self.issued.not_after,
             revoked: None,
+            foreign: false,
         }
     }
 

@@ -23,7 +23,9 @@ struct Known {
 
 /// The hierarchies that have stood here: noted, or told by a certificate that one of them issued.
 pub(super) fn hierarchies(store: &Store) -> Result<BTreeSet<Hierarchy>, PkiError> {
-    let mut known: BTreeSet<Hierarchy> = register::rows(store)?.into_iter().map(|row| row.hierarchy).collect();
+    // What another system issued says nothing of our own authorities.
+    let ours = register::rows(store)?.into_iter().filter(|row| !row.foreign);
+    let mut known: BTreeSet<Hierarchy> = ours.map(|row| row.hierarchy).collect();
     for hierarchy in Hierarchy::ALL {
         if AUTHORITIES.get(store, hierarchy.name().as_bytes())?.is_some() {
             known.insert(hierarchy);

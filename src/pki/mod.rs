@@ -4,12 +4,17 @@
 //! another. What was issued and revoked stands in the book; keys and certificates are files. [`Revocations`] tell
 //! the gate at once whom it must not believe any more.
 
+mod adopted;
+mod adopting;
+mod adoption_error;
 mod authority;
 mod certs;
+mod cross;
 mod csr;
 mod error;
 mod examine;
 mod extension;
+mod foreign;
 mod fresh_key;
 mod hierarchy;
 mod identity;
@@ -24,6 +29,7 @@ mod request;
 mod revocations;
 mod revoking;
 mod scheme;
+mod sealed_key;
 mod signer;
 
 use std::collections::BTreeMap;
@@ -35,24 +41,29 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 
+pub use adopting::{Adoption, is_pair};
+pub use adoption_error::AdoptionError;
 pub use authority::{AuthorityError, AuthorityFiles};
 pub use certs::{CertificateTemplate, CertsError, CertsFolder, IssuedClient, Made};
 pub use csr::{SigningRequest, SigningRequestError};
 pub use error::{PkiError, UnknownReason};
 pub use examine::{DamagedFile, examine, examine_pki};
 pub use extension::Extension;
+pub use foreign::{Entered, Foreign};
 pub use fresh_key::FreshKey;
 pub use hierarchy::{Hierarchy, Role, UnknownWordError, Usage};
 pub use identity::{CertificateId, sha256};
-pub use inspect::{Description, InspectError, Verdict, certificates, show};
+pub use inspect::{Description, InspectError, Rank, Verdict, certificates, rank, show};
 pub use issuing::{Issued, Pem};
 pub use possession::PossessionError;
 pub use register::{Reason, Revoked, Row};
 pub use request::{Overwrite, Request, RequestError};
 pub use revocations::Revocations;
 pub use scheme::{Application, ApplicationError, is_application_url};
+pub use sealed_key::{SealedKeyError, open_key};
 pub use signer::{LeafFacts, Signer, SignerError};
 
+use adopted::Adopted;
 use authority::Authority;
 
 use crate::files::{self, FileError};
@@ -68,6 +79,8 @@ struct Inner {
     dir: PathBuf,
     store: Store,
     open: RwLock<BTreeMap<Hierarchy, Arc<Authority>>>,
+    /// Authorities of other systems that are believed beside the own one.
+    adopted: RwLock<BTreeMap<Hierarchy, Arc<[Adopted]>>>,
     /// Hierarchies that cannot be used, and why; what needs them fails alone.
     broken: RwLock<BTreeMap<Hierarchy, String>>,
     revocations: watch::Sender<Arc<Revocations>>,
@@ -83,12 +96,14 @@ impl Pki {
                 dir: dir.into(),
                 store,
                 open: RwLock::default(),
+                adopted: RwLock::default(),
                 broken: RwLock::default(),
                 revocations: watch::Sender::new(Arc::new(revoked)),
             }),
         };
         for hierarchy in Hierarchy::ALL {
             pki.look(hierarchy);
+            pki.look_at_adopted(hierarchy);
         }
         Ok(pki)
     }
@@ -107,6 +122,13 @@ impl Pki {
         }
     }
 
+    /// Reads anew which authorities of other systems a hierarchy believes.
+    fn look_at_adopted(&self, hierarchy: Hierarchy) {
+        let found = Adopted::all(hierarchy, &self.adopted_dir(hierarchy));
+        let mut adopted = self.inner.adopted.write().expect("no panic under the lock");
+        adopted.insert(hierarchy, found.into());
+    }
+
     /// Makes the hierarchies that were never there and renews issuing CAs that grow old; says which were made.
     /// Doing it again does nothing, so it may be done at every start. One that was there and is gone, or damaged, stays
     /// unusable until its files come back or [`Pki::replace`] is told.
@@ -120,7 +142,7 @@ impl Pki {
                 let mut made = Vec::new();
                 for hierarchy in Hierarchy::ALL {
                     pki.look(hierarchy);
-                    match pki.authority(hierarchy, now) {
+                    match pki.own_authority(hierarchy, now) {
                         Err(PkiError::Authority(AuthorityError::Absent(_))) => {
                             if known.contains(&hierarchy) && !anew {
                                 pki.is_missing(hierarchy);
@@ -157,7 +179,7 @@ impl Pki {
                 let mut made = Vec::new();
                 for hierarchy in Hierarchy::ALL {
                     pki.look(hierarchy);
-                    if pki.authority(hierarchy, now).is_ok() {
+                    if pki.own_authority(hierarchy, now).is_ok() {
                         continue;
                     }
                     let dir = pki.dir(hierarchy);
@@ -252,18 +274,41 @@ impl Pki {
         self.inner.dir.join(hierarchy.name())
     }
 
-    /// The certificates to trust for whoever shows one of `hierarchy`: its root.
+    /// Where the authorities of other systems lie that a hierarchy believes.
+    #[must_use]
+    pub fn adopted_dir(&self, hierarchy: Hierarchy) -> PathBuf {
+        self.dir(hierarchy).join("adopted")
+    }
+
+    /// The certificates to trust for whoever shows one of `hierarchy`: its root, and the authorities of other systems
+    /// that were taken over.
     pub fn roots(&self, hierarchy: Hierarchy) -> Result<Vec<CertificateDer<'static>>, PkiError> {
         let open = self.read_open();
         let authority = open.get(&hierarchy).ok_or_else(|| self.absent(hierarchy))?;
-        Ok(vec![authority.root().clone()])
+        let adopted = self.read_adopted();
+        let adopted = adopted.get(&hierarchy).into_iter().flat_map(|all| all.iter());
+        let adopted = adopted.map(|one| one.certificate.clone());
+        Ok([authority.root().clone()].into_iter().chain(adopted).collect())
     }
 
-    /// Whether the issuing CA of `hierarchy` as it stands issues under the name in `id`.
+    /// Whether what signs for `hierarchy` as it stands issues under the name in `id`.
     #[must_use]
     pub fn issued_by(&self, hierarchy: Hierarchy, id: &CertificateId) -> bool {
+        if let Some(is) = self.leading(hierarchy, self.now(), |authority| authority.is_issuer_of(id)) {
+            return is;
+        }
         let open = self.read_open();
         open.get(&hierarchy).is_some_and(|authority| authority.is_issuer_of(id))
+    }
+
+    /// Asks the authority of another system that signs for `hierarchy`, where there is one: the one that lasts longest.
+    fn leading<R>(&self, hierarchy: Hierarchy, now: Timestamp, ask: impl FnOnce(&Authority) -> R) -> Option<R> {
+        let adopted = self.read_adopted();
+        let adopted = adopted.get(&hierarchy)?.iter();
+        adopted
+            .filter_map(|one| one.leads(now))
+            .max_by_key(|one| one.ends())
+            .map(ask)
     }
 
     /// Every certificate issued, by hierarchy and serial number.
@@ -277,8 +322,21 @@ impl Pki {
         self.inner.revocations.subscribe()
     }
 
-    /// A hierarchy ready to sign for as long as any leaf lives.
-    fn authority(&self, hierarchy: Hierarchy, now: Timestamp) -> Result<Arc<Authority>, PkiError> {
+    /// Signs for `hierarchy`: by the authority of another system whose key was taken over, or else by its own.
+    fn signing<R>(
+        &self,
+        hierarchy: Hierarchy,
+        now: Timestamp,
+        sign: impl Fn(&Authority) -> Result<R, AuthorityError>,
+    ) -> Result<R, PkiError> {
+        if let Some(signed) = self.leading(hierarchy, now, &sign) {
+            return Ok(signed?);
+        }
+        Ok(sign(&*self.own_authority(hierarchy, now)?)?)
+    }
+
+    /// A hierarchy's own authority, ready to sign for as long as any leaf lives.
+    fn own_authority(&self, hierarchy: Hierarchy, now: Timestamp) -> Result<Arc<Authority>, PkiError> {
         let open = self.read_open().get(&hierarchy).cloned();
         let authority = open.ok_or_else(|| self.absent(hierarchy))?;
         if !authority.is_ageing(now) {
@@ -294,6 +352,10 @@ impl Pki {
         let mut open = self.inner.open.write().expect("no panic under the lock");
         open.insert(hierarchy, authority.clone());
         Ok(authority)
+    }
+
+    fn read_adopted(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<Hierarchy, Arc<[Adopted]>>> {
+        self.inner.adopted.read().expect("no panic under the lock")
     }
 
     fn read_open(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<Hierarchy, Arc<Authority>>> {

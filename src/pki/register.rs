@@ -29,13 +29,17 @@ pub struct Row {
     /// The role it gives at the mediator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// From when it is good.
+    /// From when it is good; 1970 when that is not known.
     pub not_before: Timestamp,
     /// Until when it is.
     pub not_after: Timestamp,
     /// When and why it was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
+    /// Another system issued it, and its authority was taken over (MOVE §3). Its thumbprint is empty when the certificate
+    /// itself did not come along.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }
 
 /// When and why a certificate was revoked.
@@ -65,6 +69,19 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The reason that OpenSSL writes so in its index (RFC 5280 §5.3.1); one that makes no sense for a leaf is none.
+    #[must_use]
+    pub fn of_openssl(word: &str) -> Reason {
+        match word {
+            "keyCompromise" | "CACompromise" | "keyTime" | "CAkeyTime" => Reason::KeyCompromise,
+            "affiliationChanged" => Reason::AffiliationChanged,
+            "superseded" => Reason::Superseded,
+            "cessationOfOperation" => Reason::CessationOfOperation,
+            "privilegeWithdrawn" => Reason::PrivilegeWithdrawn,
+            _ => Reason::Unspecified,
+        }
+    }
+
     const WORDS: [(&'static str, Reason); 6] = [
         ("unspecified", Reason::Unspecified),
         ("key-compromise", Reason::KeyCompromise),
@@ -107,7 +124,12 @@ impl Row {
     }
 
     fn key(&self) -> Vec<u8> {
-        [self.hierarchy.name().as_bytes(), b"/", self.serial.as_bytes()].concat()
+        let ours = [self.hierarchy.name().as_bytes(), b"/", self.serial.as_bytes()].concat();
+        match self.foreign {
+            // Each authority counts from 1.
+            true => [&ours[..], b"/", self.issuer.as_bytes()].concat(),
+            false => ours,
+        }
     }
 
     /// Enters the row.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 
+use super::authority::Authority;
 use super::{CertificateId, Hierarchy, InspectError, Pki, PkiError, Reason, Revocations, Revoked, Row, Verdict};
 use super::{inspect, profile, register};
 use crate::files::{self, Readers};
@@ -31,20 +32,26 @@ impl Pki {
             good: reason.is_none(),
             reason,
         };
-        let open = self.read_open();
-        let issuer = open
+        let own = self.read_open();
+        let own = own
             .iter()
-            .filter(|(candidate, _)| hierarchy.is_none_or(|wanted| wanted == **candidate))
-            .find(|(_, authority)| authority.is_issuer_of(&id));
-        let Some((candidate, authority)) = issuer else {
+            .map(|(one, by)| (*one, by.root().clone(), by.issuer().clone()));
+        let adopted = self.read_adopted();
+        let adopted = adopted.iter().flat_map(|(one, all)| all.iter().map(|by| (*one, by)));
+        let adopted = adopted.map(|(one, by)| (one, by.certificate.clone(), by.certificate.clone()));
+        let mut issuers = own.chain(adopted);
+        let issuer = issuers.find(|(candidate, _, by)| {
+            hierarchy.is_none_or(|wanted| wanted == *candidate) && CertificateId::is_of(by, &id)
+        });
+        let Some((candidate, root, by)) = issuer else {
             return Ok(verdict(None, Some("none of our authorities issued it".to_owned())));
         };
-        let reason = match inspect::path(chain, authority.root(), authority.issuer(), now) {
+        let reason = match inspect::path(chain, &root, &by, now) {
             Ok(()) if self.inner.revocations.borrow().contains(&id) => Some("it was revoked".to_owned()),
             Ok(()) => None,
             Err(error) => Some(error.to_string()),
         };
-        Ok(verdict(Some(*candidate), reason))
+        Ok(verdict(Some(candidate), reason))
     }
 
     /// Revokes the certificate with this serial number (hex) or name (of `hierarchy`, if given). Live sessions under
@@ -83,10 +90,11 @@ impl Pki {
             .filter(|row| hierarchy.is_none_or(|wanted| wanted == row.hierarchy))
             .collect();
         let serial = which.replace(':', "").to_ascii_lowercase();
-        if let Some(place) = rows.iter().position(|row| row.serial == serial) {
-            return Ok(rows.swap_remove(place));
+        match rows.iter().any(|row| row.serial == serial) {
+            // Authorities of other systems count each from 1.
+            true => rows.retain(|row| row.serial == serial),
+            false => rows.retain(|row| row.name == which && row.revoked.is_none()),
         }
-        rows.retain(|row| row.name == which && row.revoked.is_none());
         match rows.len() {
             0 => Err(PkiError::Unknown(which.to_owned())),
             1 => Ok(rows.swap_remove(0)),
@@ -100,12 +108,12 @@ impl Pki {
     /// Signs a hierarchy's revocation list as it stands and gives the file, for those who verify elsewhere.
     pub async fn crl(&self, hierarchy: Hierarchy, now: Timestamp) -> Result<PathBuf, PkiError> {
         self.work(move |pki| {
-            let authority = pki.authority(hierarchy, now)?;
-            let revoked = register::rows(&pki.inner.store)?;
-            let revoked = revoked
-                .iter()
-                .filter(|row| row.hierarchy == hierarchy)
-                .filter_map(|row| {
+            let rows = register::rows(&pki.inner.store)?;
+            // A list is of one issuer (RFC 5280 §5.2): one for each whose key is here, in one file.
+            let list = |authority: &Authority| {
+                let of_it =
+                    |row: &&Row| row.hierarchy == hierarchy && row.id().is_some_and(|id| authority.is_issuer_of(&id));
+                let revoked = rows.iter().filter(of_it).filter_map(|row| {
                     let because = row.revoked.as_ref()?;
                     Some(profile::revoked(
                         &row.serial_bytes()?,
@@ -113,9 +121,26 @@ impl Pki {
                         because.reason.code(),
                     ))
                 });
-            let list = authority.list(revoked.collect(), now)?;
+                authority.list(revoked.collect(), now)
+            };
+            let mut lists = list(&*pki.own_authority(hierarchy, now)?)?;
+            for adopted in pki
+                .read_adopted()
+                .get(&hierarchy)
+                .into_iter()
+                .flat_map(|all| all.iter())
+            {
+                match adopted.signer.as_ref().map(&list) {
+                    Some(Ok(list)) => lists += &list,
+                    // Not every authority may sign lists (RFC 5280 §4.2.1.3).
+                    Some(Err(error)) => {
+                        tracing::info!(hierarchy = hierarchy.name(), %error, "an authority signs no list")
+                    }
+                    None => {}
+                }
+            }
             let path = pki.files(hierarchy).crl;
-            files::write(&path, list.as_bytes(), Readers::All)?;
+            files::write(&path, lists.as_bytes(), Readers::All)?;
             Ok(path)
         })
         .await

@@ -158,13 +158,23 @@ impl SpacesWriter {
 
     /// Creates a space as part of a larger change.
     pub fn create_on(&self, page: &mut Page, new: NewSpace, now: Timestamp) -> Result<Space, SpaceError> {
+        self.bring_on(page, new, (now, now))
+    }
+
+    /// Creates a space that was made and last changed elsewhere, then.
+    pub fn bring_on(
+        &self,
+        page: &mut Page,
+        new: NewSpace,
+        (created, last_updated): (Timestamp, Timestamp),
+    ) -> Result<Space, SpaceError> {
         self.census.admit(new.origin, new.is_anonymous)?;
         let space = Space {
             id: new.id,
             name: new.name,
             occupancy: new.occupancy,
-            created: now,
-            last_updated: now,
+            created,
+            last_updated,
             origin: new.origin,
             seq: page.seq(),
             tags: new.tags,

@@ -1,5 +1,6 @@
 //! Where a door's trust in clients comes from, and how it follows its sources.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::files::{self, FileError, FileWatch};
 use super::trust::{self, ListTerm, Trust, TrustError};
-use crate::pki::Revocations;
 use crate::pki::pem::{self, PemError};
+use crate::pki::{Hierarchy, Pki, PkiError, Revocations};
 
 /// How often files are looked at: a new revocation list must cut live sessions within a second.
 const LOOK: Duration = Duration::from_millis(250);
@@ -21,8 +22,25 @@ const LOOK: Duration = Duration::from_millis(250);
 pub enum Authorities {
     /// PEM file with one or more CA certificates (`client_ca_file`); read again when it changes.
     File(PathBuf),
-    /// These, for as long as the door stands (that door's own hierarchy).
+    /// These, for as long as the door stands.
     Fixed(Vec<CertificateDer<'static>>),
+    /// That door's own hierarchy, and what that has taken over from other systems.
+    Own(OwnRoots),
+}
+
+/// What a hierarchy of our own believes, as it stands.
+#[derive(Clone)]
+pub struct OwnRoots {
+    /// The hierarchies.
+    pub pki: Pki,
+    /// Which of them.
+    pub hierarchy: Hierarchy,
+}
+
+impl fmt::Debug for OwnRoots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OwnRoots").field(&self.hierarchy).finish()
+    }
 }
 
 /// Trust in clients that follows its files and our own revocations; clones share it.
@@ -60,6 +78,9 @@ pub enum ClientTrustError {
     /// What the files hold does not work.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The own hierarchy cannot be used.
+    #[error(transparent)]
+    Own(#[from] PkiError),
 }
 
 impl ClientTrust {
@@ -145,7 +166,7 @@ impl ClientTrust {
     }
 }
 
-/// Waits for the next own revocation; for ever when there is no own PKI.
+/// Waits for the next own revocation, or for what else changes in the own PKI; for ever when there is no own PKI.
 async fn revoked(revocations: &mut Option<watch::Receiver<Arc<Revocations>>>) {
     if let Some(changes) = revocations
         && changes.changed().await.is_ok()
@@ -159,7 +180,7 @@ impl Sources {
     fn files(&self) -> Vec<PathBuf> {
         let authorities = match &self.authorities {
             Authorities::File(path) => Some(path.clone()),
-            Authorities::Fixed(_) => None,
+            Authorities::Fixed(_) | Authorities::Own(_) => None,
         };
         authorities.into_iter().chain(self.crl_file.clone()).collect()
     }
@@ -168,6 +189,7 @@ impl Sources {
         let roots = match &self.authorities {
             Authorities::File(path) => of_pem(path, pem::certificates)?,
             Authorities::Fixed(roots) => roots.clone(),
+            Authorities::Own(own) => own.pki.roots(own.hierarchy)?,
         };
         let lists = match &self.crl_file {
             Some(path) => of_pem(path, pem::lists)?,
@@ -176,6 +198,14 @@ impl Sources {
         let own = self.revocations.as_ref().map(|own| own.borrow().clone());
         Ok(Trust::new(&roots, lists, own.unwrap_or_default())?)
     }
+}
+
+/// Whether a door could believe clients of this authority.
+///
+/// # Errors
+/// When nobody could verify by it, or everybody has its key.
+pub fn check_authority(authority: &CertificateDer<'static>) -> Result<(), TrustError> {
+    Trust::new(std::slice::from_ref(authority), Vec::new(), Arc::default()).map(drop)
 }
 
 /// Reads a file of revocation lists as a door will. Answers how long the first of them counts that runs out.

@@ -37,7 +37,7 @@ pub use acme::{
 };
 pub use certificate::Certificate;
 pub use client_cert::{PeerCertificate, SubjectName, UnreadableChainError};
-pub use client_trust::{Authorities, ClientTrust, ClientTrustError, check_lists};
+pub use client_trust::{Authorities, ClientTrust, ClientTrustError, OwnRoots, check_authority, check_lists};
 pub use config::{Versions, install_provider};
 pub use descriptors::raise_descriptor_limit;
 pub use door::{Door, OpenDoor};

@@ -33,6 +33,7 @@ mod lifecycle;
 mod links;
 mod meter;
 mod monitoring;
+mod moving;
 mod occupancy;
 mod old_book;
 mod pages;

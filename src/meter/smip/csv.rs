@@ -53,12 +53,20 @@ pub fn read(text: &str) -> impl Iterator<Item = Row> {
     text.lines().skip(1).filter_map(row)
 }
 
+/// The cells of a line, without the quotes around them.
+fn cells(line: &str) -> impl Iterator<Item = &str> {
+    line.split(',').map(|cell| cell.trim().trim_matches('"'))
+}
+
+fn moment(cell: &str) -> Option<Timestamp> {
+    strtime::parse(MOMENT, cell).ok()?.to_timestamp().ok()
+}
+
 fn row(line: &str) -> Option<Row> {
-    let mut cells = line.split(',').map(|cell| cell.trim().trim_matches('"'));
+    let mut cells = cells(line);
     let (at, import, export) = (cells.next()?, cells.next()?, cells.next()?);
-    let at = strtime::parse(MOMENT, at).ok()?.to_timestamp().ok()?;
     Some(Row {
-        at,
+        at: moment(at)?,
         import_kwh: kilo(import)?,
         export_kwh: kilo(export)?,
     })
@@ -68,6 +76,60 @@ fn kilo(cell: &str) -> Option<f64> {
     let plain = cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let watt_hours: f64 = plain.then(|| cell.parse().ok())??;
     Some(watt_hours / 1000.0)
+}
+
+/// The column that a heading names: a serial, with `-A` or `-B` for an element of two; `None`: it is no heading.
+#[must_use]
+pub fn heading(line: &str) -> Option<&str> {
+    let found: Vec<&str> = cells(line).collect();
+    let [first, column, back] = found[..] else { return None };
+    (first == "created_at" && back.strip_suffix("_rev") == Some(column)).then_some(column)
+}
+
+/// A line is none of a half-hour file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineFault {
+    /// Three cells are wanted.
+    #[error("the line has {0} cells, and 3 are wanted")]
+    Cells(usize),
+    /// A moment that is none.
+    #[error("`{0}` is no moment, such as 2026-02-10 00:30:00+0000")]
+    Moment(String),
+    /// A register that is none.
+    #[error("`{0}` is no count of watt-hours")]
+    Number(String),
+}
+
+/// A line taken at its word, where [`read`] passes over what cannot be: `None` when there is nothing on it.
+///
+/// # Errors
+///
+/// When it is no line of such a file.
+pub fn line(text: &str) -> Result<Option<Written>, LineFault> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let found: Vec<&str> = cells(text).collect();
+    let [at, import, export] = found[..] else {
+        return Err(LineFault::Cells(found.len()));
+    };
+    Ok(Some(Written {
+        at: moment(at).ok_or_else(|| LineFault::Moment(at.chars().take(60).collect()))?,
+        import: whole(import)?,
+        export: whole(export)?,
+    }))
+}
+
+/// Whole watt-hours, a fraction cut off as every writer of these files does; `None`: there is none.
+fn whole(cell: &str) -> Result<Option<u64>, LineFault> {
+    if matches!(cell, "" | "NA" | "-1") {
+        return Ok(None);
+    }
+    let (digits, fraction) = cell.split_once('.').unwrap_or((cell, "0"));
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = (are_digits(digits) && are_digits(fraction)).then(|| digits.parse().ok());
+    let wrong = || LineFault::Number(cell.chars().take(60).collect());
+    number.flatten().map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -82,6 +144,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_is_taken_at_its_word() {
+        let at = "2026-02-10T00:30:00Z".parse().unwrap();
+        let (import, export) = (Some(1200), None);
+        for text in [
+            "2026-02-10 00:30:00+0000,1200,",
+            "2026-02-10 01:30:00+0100,1200.9,NA",
+            "\"2026-02-10 00:30:00+0000\",1200,-1",
+        ] {
+            assert_eq!(line(text), Ok(Some(Written { at, import, export })), "{text}");
+        }
+        assert_eq!(line(" "), Ok(None));
+        for (text, fault) in [
+            (
+                "2026-02-10 00:30:00+0000,1200",
+                "the line has 2 cells, and 3 are wanted",
+            ),
+            (
+                "10/02/2026 00:30,1,2",
+                "`10/02/2026 00:30` is no moment, such as 2026-02-10 00:30:00+0000",
+            ),
+            ("2026-02-10 00:30:00+0000,1.,2", "`1.` is no count of watt-hours"),
+            ("2026-02-10 00:30:00+0000,-2,2", "`-2` is no count of watt-hours"),
+            (
+                "2026-02-10 00:30:00+0000,99999999999999999999,2",
+                "`99999999999999999999` is no count of watt-hours",
+            ),
+        ] {
+            assert_eq!(line(text).unwrap_err().to_string(), fault);
+        }
+        assert_eq!(heading("\"created_at\",\"EML1-A\",\"EML1-A_rev\""), Some("EML1-A"));
+        assert_eq!(heading("\"created_at\",\"EML1-A\",\"EML1-B_rev\""), None);
+    }
+
     proptest! {
         #[test]
         fn a_file_is_read_back(rows in proptest::collection::vec((0i64..4_000_000, 0u64..1 << 40, 0u64..1 << 40), 0..50)) {
@@ -93,7 +189,11 @@ mod tests {
             let again: Vec<_> = read(&text).map(|row| Written {
                 at: row.at, import: Some((row.import_kwh * 1000.0).round() as u64), export: Some((row.export_kwh * 1000.0).round() as u64),
             }).collect();
-            prop_assert_eq!(again, written);
+            prop_assert_eq!(again, &written[..]);
+            let mut lines = text.lines();
+            prop_assert_eq!(lines.next().and_then(heading), Some("EML1-A"));
+            let strict: Vec<_> = lines.map(|text| line(text).unwrap().unwrap()).collect();
+            prop_assert_eq!(strict, written);
         }
 
         #[test]

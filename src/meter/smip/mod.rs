@@ -3,5 +3,5 @@
 pub mod csv;
 pub mod name;
 
-pub use csv::{Row, SmipError, Written, read, write};
+pub use csv::{LineFault, Row, SmipError, Written, heading, line, read, write};
 pub use name::{Markers, Name, NameError};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::vault::{Plan, Vault};
@@ -33,6 +33,8 @@ struct Inner {
     /// One order or rehearsal at a time: there is one answer to challenges.
     busy: Mutex<()>,
     open: watch::Receiver<bool>,
+    /// Another certificate lies ready than the one that is shown.
+    brought: Notify,
 }
 
 type RenewalReply = oneshot::Sender<Result<Renewed, String>>;
@@ -83,6 +85,7 @@ impl Acme {
                 requested: Mutex::new(requested),
                 busy: Mutex::new(()),
                 open,
+                brought: Notify::new(),
             }),
         }
     }
@@ -105,6 +108,47 @@ impl Acme {
         let inner = &self.inner;
         let _busy = inner.busy.lock().await;
         rehearsal::rehearse(&inner.settings, &inner.vault, &inner.challenges).await
+    }
+
+    /// Shows a certificate that another program had issued for the same names, until the next is due; `pem` holds its key
+    /// and its chain. `None`: it is here already. A dry run says what would come of it.
+    ///
+    /// # Errors
+    /// When it is for other names, is over, or is good for less long than the one that is here.
+    pub async fn bring(&self, pem: &[u8], dry_run: bool) -> Result<Option<Renewed>, AcmeError> {
+        let inner = &self.inner;
+        let places = ["the chain", "the key"].map(str::to_owned);
+        let pair = Pair::parse(pem, pem, places, "acme")?;
+        let now = Timestamp::now();
+        proof::prove(&pair, &inner.settings.domains, now)?;
+        let _busy = inner.busy.lock().await;
+        if let Some(here) = inner.vault.pair()? {
+            if here.key.cert == pair.key.cert {
+                return Ok(None);
+            }
+            let (here, brought) = (here.served.not_after, pair.served.not_after);
+            if here >= brought {
+                return Err(AcmeError::Order(format!(
+                    "the box has a certificate for these names that is good until {here}, and this one ends on {brought}"
+                )));
+            }
+        }
+        let renewed = Renewed {
+            names: pair.served.names.clone(),
+            issuer: pair.served.issuer.clone(),
+            not_after: pair.served.not_after,
+        };
+        if !dry_run {
+            inner.vault.put_pair(pem, &pair, now).await?;
+            inner.brought.notify_one();
+        }
+        Ok(Some(renewed))
+    }
+
+    /// The names that are ordered.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.inner.settings.domains
     }
 
     /// How it stands at `now`.
@@ -169,6 +213,7 @@ impl Acme {
             () = sleep(pause) => (None, false),
             // A box that is started before its network has another try as soon as there is one.
             () = network::changed(), if standing.plan.unreached => (None, true),
+            () = inner.brought.notified() => return,
         };
         if request.is_none() && !network && Timestamp::now() < standing.due {
             return;
