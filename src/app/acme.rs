@@ -84,6 +84,7 @@ pub(super) fn wanted(config: &Config) -> Option<config::Acme> {
     let https = config.https.as_ref()?;
     let mut acme = config.acme.clone().unwrap_or_default();
     acme.domains = acme.names(&config.site.hostname);
+    acme.way = config.outbound.way();
     (https.certificate == Source::Acme).then_some(acme)
 }
 
@@ -100,6 +101,7 @@ fn settings(config: &Config, wanted: &config::Acme) -> AcmeSettings {
         contact: wanted.contact_urls(),
         domains: wanted.domains.clone(),
         ca_file: wanted.ca_file.clone(),
+        way: wanted.way.clone(),
         challenges,
         folder: config.data_dir.join("acme"),
         deadline: wanted.order_deadline.0,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Faults;
 use crate::domain::units::Span;
 use crate::http::client::Origin;
+use crate::http::way_out::WayOut;
 
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
@@ -27,6 +28,9 @@ pub struct Acme {
     pub domains: Vec<String>,
     /// The root of a private server, PEM; absent: the system's roots.
     pub ca_file: Option<PathBuf>,
+    /// By which way the server is reached; whoever orders says so.
+    #[serde(skip)]
+    pub way: WayOut,
     /// How long one order may take.
     pub order_deadline: Span,
     /// The pause after a first failure; it doubles with each further one.
@@ -42,6 +46,7 @@ impl Default for Acme {
             contact: Vec::new(),
             domains: Vec::new(),
             ca_file: None,
+            way: WayOut::default(),
             order_deadline: Span::seconds(300),
             retry_first: Span::seconds(900),
             retry_longest: Span::seconds(86_400),

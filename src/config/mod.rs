@@ -9,6 +9,7 @@ mod doors;
 mod error;
 mod layers;
 mod log_filter;
+mod outbound;
 mod outside;
 pub mod remote;
 mod sections;
@@ -25,6 +26,7 @@ pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, MtlsCertificate, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
 pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, remote_file, without_file};
+pub use outbound::{Outbound, Proxy};
 pub use sections::{OccupancySection, UplinkSection};
 pub use show::{Shown, show};
 pub use unread::Unread;
@@ -54,6 +56,8 @@ pub struct Config {
     pub grpc: Option<Grpc>,
     /// The door for Prometheus.
     pub metrics: Option<PlainDoor>,
+    /// The way out, for all that calls others.
+    pub outbound: Outbound,
     /// How much one address, one client and all together may ask of a door.
     pub limits: Limits,
     /// The occupancy room.
@@ -98,6 +102,7 @@ impl Default for Config {
             mtls: None,
             grpc: None,
             metrics: None,
+            outbound: Outbound::default(),
             limits: Limits::default(),
             occupancy: None,
             meters: None,

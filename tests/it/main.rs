@@ -44,3 +44,4 @@ mod support;
 mod support_period;
 mod uplink;
 mod variables;
+mod way_out;

@@ -121,6 +121,10 @@ impl AcmeError {
                 directory,
                 reason: source.to_string(),
             },
+            CallError::Proxy { fault, .. } => AcmeError::Away {
+                directory,
+                reason: format!("{fault}; {}", fault.mend()),
+            },
             error @ (CallError::Address(_) | CallError::Broken(..) | CallError::Body(_)) => AcmeError::Away {
                 directory,
                 reason: error.to_string(),

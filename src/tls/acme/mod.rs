@@ -30,6 +30,8 @@ pub use tally::AcmeTally;
 pub(super) use challenge::CHALLENGE_PROTOCOL;
 pub(super) use keeper::Standing;
 
+use crate::http::way_out::WayOut;
+
 /// What is ordered, from whom, and how patiently.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcmeSettings {
@@ -43,6 +45,8 @@ pub struct AcmeSettings {
     pub domains: Vec<String>,
     /// Roots of a private server, PEM; `None`: the system's.
     pub ca_file: Option<PathBuf>,
+    /// By which way the server is reached.
+    pub way: WayOut,
     /// By which proofs control of the names may be shown, in order of preference.
     pub challenges: Vec<Challenge>,
     /// Where keys lie, for their owner's eyes only.

@@ -129,6 +129,7 @@ impl Server {
         let line = Line {
             client: Client {
                 tls,
+                way: settings.way.clone(),
                 limit: CALL.min(settings.deadline),
                 longest: LONGEST,
             },

@@ -2,12 +2,14 @@
 
 pub mod chromium;
 pub mod demo;
+pub mod haproxy;
 pub mod https;
 pub mod line;
 pub mod listener;
 pub mod meddler;
 pub mod pebble;
 pub mod test_box;
+pub mod tinyproxy;
 pub mod usage;
 
 pub use https::{Answer, Https};

@@ -150,6 +150,11 @@ impl Pebble {
         &self.root
     }
 
+    /// Where it answers.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The section `[acme]` of a box that orders here, impatiently.
     pub fn section(&self) -> String {
         self.section_at(self.port)
