@@ -7,7 +7,7 @@ use crate::config::{self, Certificate as Source, Config};
 use crate::http::metrics::Metrics;
 use crate::pki::Pki;
 use crate::store::Store;
-use crate::tls::{Acme, AcmeSettings, AcmeTally, Certificate, Challenge, Challenges};
+use crate::tls::{Acme, AcmeSettings, AcmeTally, Binding, Certificate, Challenge, Challenges};
 
 /// What is kept of ACME while doors come and go.
 pub(super) struct AcmeUse {
@@ -99,6 +99,12 @@ fn settings(config: &Config, wanted: &config::Acme) -> AcmeSettings {
         directory: wanted.directory_url().to_owned(),
         rehearsal_directory: wanted.rehearsal_url().map(str::to_owned),
         contact: wanted.contact_urls(),
+        binding: wanted
+            .eab_key_id
+            .clone()
+            .zip(wanted.eab_key_file.clone())
+            .map(|(key_id, key_file)| Binding { key_id, key_file }),
+        profile: wanted.profile.clone(),
         domains: wanted.domains.clone(),
         ca_file: wanted.ca_file.clone(),
         way: wanted.way.clone(),

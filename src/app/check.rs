@@ -301,6 +301,12 @@ impl Check<'_> {
         {
             self.believed("acme.ca_file", file);
         }
+        let bound = config.acme.iter().filter(|_| by_acme);
+        self.secret(
+            "acme.eab_key_file",
+            bound.into_iter().find_map(|acme| acme.eab_key_file.as_ref()),
+            |path| tls::check_binding_key(path).map_err(|error| error.to_string()),
+        );
         let proxy = config.outbound.proxy_password_file.as_ref();
         self.secret("outbound.proxy_password_file", proxy, |path| {
             read_secret(path).map(drop).map_err(|error| error.to_string())

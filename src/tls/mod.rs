@@ -35,7 +35,8 @@ mod watchdog;
 mod wire;
 
 pub use acme::{
-    Acme, AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Renewed, Step, Verdict as StepVerdict,
+    Acme, AcmeError, AcmeSettings, AcmeTally, Binding, BindingError, Challenge, Challenges, Renewed, Step,
+    Verdict as StepVerdict, check_binding_key,
 };
 pub use certificate::Certificate;
 pub use client_cert::{PeerCertificate, SubjectName, UnreadableChainError};

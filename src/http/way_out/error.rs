@@ -38,11 +38,12 @@ pub enum ProxyError {
     #[error("what answers at {proxy} is no HTTP proxy")]
     Strange { proxy: String },
     /// It wants to know who we are, or does not believe it (RFC 9110 §15.5.8).
-    #[error("the proxy {proxy} wants {} (407)", if *.named { "another name or password" } else { "a name and a password" })]
+    #[error("the proxy {proxy} wants {} ({})", if *.named { "another name or password" } else { "a name and a password" }, .status.as_u16())]
     Login {
         proxy: String,
         /// Whether it was given one.
         named: bool,
+        status: StatusCode,
     },
     /// It says no.
     #[error("the proxy {proxy} does not allow a way to {target} ({status})")]

@@ -102,7 +102,10 @@ fn refusal(proxy: &ProxyAddress, target: &str, status: StatusCode) -> ProxyError
     let named = proxy.name.is_some();
     let (proxy, target) = (proxy.to_string(), target.to_owned());
     match status {
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => ProxyError::Login { proxy, named },
+        // Some say 401, which is meant for others, to whom they do not believe.
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
+            ProxyError::Login { proxy, named, status }
+        }
         StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => ProxyError::Forbidden { proxy, target, status },
         StatusCode::NOT_IMPLEMENTED => ProxyError::Refused { proxy, target, status },
         // Some say 502 or 504 of whom they do not reach, others any fault of a server's.

@@ -15,6 +15,8 @@ use crate::tls::pair::Pair;
 fn settings(dir: &Path, domains: &[String]) -> AcmeSettings {
     AcmeSettings {
         way: WayOut::default(),
+        binding: None,
+        profile: None,
         directory: "https://127.0.0.1:1/dir".into(),
         rehearsal_directory: None,
         contact: Vec::new(),

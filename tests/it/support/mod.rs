@@ -7,6 +7,7 @@ pub mod https;
 pub mod line;
 pub mod listener;
 pub mod meddler;
+pub mod newer;
 pub mod pebble;
 pub mod test_box;
 pub mod tinyproxy;
