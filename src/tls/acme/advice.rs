@@ -13,12 +13,13 @@ use crate::tls::pair::Pair;
 /// A server without such information may have it tomorrow.
 const TOMORROW: Duration = Duration::from_secs(86_400);
 
-/// Asks for the certificate of `pair`, which is stored under the name `certificate`; `before` is what is known of it.
+/// Asks for the certificate of `pair`, which is stored under the name `certificate`; `before` is what is known of it. What is
+/// drawn comes of `chance`, from 0 to 1.
 pub(super) async fn ask(
     settings: &AcmeSettings,
     (pair, certificate): (&Pair, &str),
     before: Option<Advice>,
-    chance: f64,
+    (now, chance): (Timestamp, f64),
 ) -> Advice {
     let known = before.filter(|known| known.certificate == certificate);
     let mut advice = known.unwrap_or_else(|| Advice {
@@ -45,7 +46,6 @@ pub(super) async fn ask(
             wait
         }
     };
-    let now = Timestamp::now();
     advice.ask_at = now.checked_add(wait).unwrap_or(now);
     advice
 }

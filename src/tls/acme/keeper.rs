@@ -222,7 +222,8 @@ impl Acme {
         let (Some(pair), Some(certificate)) = (inner.vault.pair()?, &plan.certificate) else {
             return Ok(());
         };
-        let advice = advice::ask(&inner.settings, (&pair, certificate), plan.advice.clone(), chance()).await;
+        let (before, by) = (plan.advice.clone(), (Timestamp::now(), chance()));
+        let advice = advice::ask(&inner.settings, (&pair, certificate), before, by).await;
         let plan = Plan {
             advice: Some(advice),
             ..plan.clone()

@@ -108,6 +108,7 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
         &config.certificate_file,
         &config.key_file,
         &config.password_file,
+        &config.way.password_file,
     ];
     let given = config.credential_folder.iter().filter(|_| config.auth().is_given());
     let given = given.flat_map(|kept| [kept.identity(), kept.next(), kept.granted()]);
