@@ -7,7 +7,7 @@ use crate::config::{self, Certificate as Source, Config};
 use crate::http::metrics::Metrics;
 use crate::pki::Pki;
 use crate::store::Store;
-use crate::tls::{Acme, AcmeSettings, AcmeTally, Certificate, Challenge, Challenges};
+use crate::tls::{Acme, AcmeSettings, AcmeTally, Binding, Certificate, Challenge, Challenges};
 
 /// What is kept of ACME while doors come and go.
 pub(super) struct AcmeUse {
@@ -84,6 +84,7 @@ pub(super) fn wanted(config: &Config) -> Option<config::Acme> {
     let https = config.https.as_ref()?;
     let mut acme = config.acme.clone().unwrap_or_default();
     acme.domains = acme.names(&config.site.hostname);
+    acme.way = config.outbound.way();
     (https.certificate == Source::Acme).then_some(acme)
 }
 
@@ -98,8 +99,15 @@ fn settings(config: &Config, wanted: &config::Acme) -> AcmeSettings {
         directory: wanted.directory_url().to_owned(),
         rehearsal_directory: wanted.rehearsal_url().map(str::to_owned),
         contact: wanted.contact_urls(),
+        binding: wanted
+            .eab_key_id
+            .clone()
+            .zip(wanted.eab_key_file.clone())
+            .map(|(key_id, key_file)| Binding { key_id, key_file }),
+        profile: wanted.profile.clone(),
         domains: wanted.domains.clone(),
         ca_file: wanted.ca_file.clone(),
+        way: wanted.way.clone(),
         challenges,
         folder: config.data_dir.join("acme"),
         deadline: wanted.order_deadline.0,

@@ -12,6 +12,7 @@ use super::door_files::DoorFiles;
 use super::door_name::DoorName;
 use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, ConfigErrors, Loaded};
+use crate::files::{is_credential, read_secret, resolved};
 use crate::http::signature;
 use crate::perseus;
 use crate::store::is_recipient;
@@ -184,13 +185,27 @@ impl Check<'_> {
         let mut all = true;
         for (key, path) in files {
             // Reading one byte tells a folder from a file.
-            let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut [0]));
+            let open = |path| std::fs::File::open(path);
+            let read = resolved(path)
+                .and_then(open)
+                .and_then(|mut file| std::io::Read::read(&mut file, &mut [0]));
             let Err(error) = read else { continue };
             all = false;
             let shown = path.display();
+            // Only the service itself is given what it is to be given.
+            if is_credential(path) && self.in_force.is_none() && error.kind() == ErrorKind::NotFound {
+                let what = format!("{shown} is given to the service alone, so it is not checked");
+                let not = self.of_key(
+                    key,
+                    &what,
+                    "`systemctl reload gatelodge` reads it, and says what is wrong",
+                );
+                self.findings.not_checked.push(not);
+                continue;
+            }
             match error.kind() {
                 ErrorKind::PermissionDenied => self.forbidden(key, &format!("{shown} may not be read by this user")),
-                ErrorKind::NotFound => self.fault(key, &format!("{shown} is not there"), ""),
+                ErrorKind::NotFound if !is_credential(path) => self.fault(key, &format!("{shown} is not there"), ""),
                 ErrorKind::IsADirectory => self.fault(key, &format!("{shown} is a folder, where a file is wanted"), ""),
                 _ => self.fault(key, &format!("{shown} cannot be read: {error}"), ""),
             }
@@ -286,6 +301,16 @@ impl Check<'_> {
         {
             self.believed("acme.ca_file", file);
         }
+        let bound = config.acme.iter().filter(|_| by_acme);
+        self.secret(
+            "acme.eab_key_file",
+            bound.into_iter().find_map(|acme| acme.eab_key_file.as_ref()),
+            |path| tls::check_binding_key(path).map_err(|error| error.to_string()),
+        );
+        let proxy = config.outbound.proxy_password_file.as_ref();
+        self.secret("outbound.proxy_password_file", proxy, |path| {
+            read_secret(path).map(drop).map_err(|error| error.to_string())
+        });
         if let Some(room) = config.uplink.as_ref().map(|section| &section.room) {
             if let Some(file) = &room.ca_file {
                 self.believed("uplink.ca_file", file);

@@ -110,6 +110,7 @@ impl DoorSpec {
             per_address: self.limits.per_address,
             per_client: self.limits.per_client.unwrap_or_default(),
             proxies: Proxies::new(&self.limits.trusted_proxies),
+            announced: self.limits.proxy_protocol,
             keepalive,
             drain: DRAIN,
             ..Limits::default()

@@ -164,6 +164,7 @@ fn box_changes(old: &Config, new: &Config) -> Vec<String> {
 fn shared_changes(old: &Config, new: &Config) -> Vec<String> {
     words_of([
         (old.acme != new.acme, "acme".to_owned()),
+        (old.outbound != new.outbound, "outbound".to_owned()),
         (old.site != new.site, "site".to_owned()),
     ])
 }

@@ -20,7 +20,9 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  gatelodge cert renew")]
     Renew,
     /// Go through an ACME order step by step, up to the point before a certificate is issued
-    #[command(after_help = "Example:\n  gatelodge cert test")]
+    #[command(
+        after_help = "Example:\n  gatelodge cert test\n\nWith outbound.proxy (or HTTPS_PROXY) the server is called through that HTTP proxy, as the box does."
+    )]
     Test,
 }
 

@@ -18,7 +18,9 @@ use crate::uplink::{Auth, EnrolRequest, UplinkShown, rehearse};
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Go the way to the broker step by step, and say what is wrong and what to do
-    #[command(after_help = "Example:\n  gatelodge uplink test")]
+    #[command(
+        after_help = "Example:\n  gatelodge uplink test\n\nWith outbound.proxy (or HTTPS_PROXY) it goes through that HTTP proxy, as the box does."
+    )]
     Test,
     /// Say whether the box is connected, what waits, and what went wrong
     #[command(after_help = "Example:\n  gatelodge uplink status --json | jq .backlog_rows")]

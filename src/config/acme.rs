@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Faults;
 use crate::domain::units::Span;
 use crate::http::client::Origin;
+use crate::http::way_out::WayOut;
 
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
@@ -23,10 +24,22 @@ pub struct Acme {
     pub directory: String,
     /// Whom the server may write to: mail addresses.
     pub contact: Vec<String>,
+    /// What the account with the server's owner is called, to which ours is bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eab_key_id: Option<String>,
+    /// A file with the key of that account, base64url.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eab_key_file: Option<PathBuf>,
+    /// Of which kind the certificate is to be, where the server has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// The names of the certificate; empty: `site.hostname`.
     pub domains: Vec<String>,
     /// The root of a private server, PEM; absent: the system's roots.
     pub ca_file: Option<PathBuf>,
+    /// By which way the server is reached; whoever orders says so.
+    #[serde(skip)]
+    pub way: WayOut,
     /// How long one order may take.
     pub order_deadline: Span,
     /// The pause after a first failure; it doubles with each further one.
@@ -40,8 +53,12 @@ impl Default for Acme {
         Acme {
             directory: "letsencrypt".into(),
             contact: Vec::new(),
+            eab_key_id: None,
+            eab_key_file: None,
+            profile: None,
             domains: Vec::new(),
             ca_file: None,
+            way: WayOut::default(),
             order_deadline: Span::seconds(300),
             retry_first: Span::seconds(900),
             retry_longest: Span::seconds(86_400),
@@ -100,6 +117,24 @@ impl Acme {
             faults.add("acme.contact", what, "such as [\"it@example.org\"]");
         }
         self.of_names(hostname, &mut faults);
+        if self.eab_key_id.is_some() != self.eab_key_file.is_some() {
+            let (key, other) = match self.eab_key_id {
+                Some(_) => ("acme.eab_key_file", "acme.eab_key_id"),
+                None => ("acme.eab_key_id", "acme.eab_key_file"),
+            };
+            let right = "the server's owner gives out both: a name and its key";
+            faults.joint(key, &[other], "is not there, and the other is", right);
+        }
+        for (key, text) in [("acme.eab_key_id", &self.eab_key_id), ("acme.profile", &self.profile)] {
+            let is_word = |text: &String| !text.is_empty() && !text.contains(char::is_control);
+            if text.as_ref().is_some_and(|text| !is_word(text)) {
+                faults.add(
+                    key,
+                    "is empty, or has control characters in it",
+                    "leave it out, or name one",
+                );
+            }
+        }
         let (first, longest) = (self.retry_first.0, self.retry_longest.0);
         if first.is_zero() || first > longest {
             let what = "is not between 0 and acme.retry_longest";

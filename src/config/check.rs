@@ -22,6 +22,7 @@ pub(super) fn check(config: &Config) -> Faults {
         faults.add("log.filter", what, hint);
     }
     doors::check(config, &mut faults);
+    faults.append(config.outbound.faults());
     acme(config, &mut faults);
     if let Some(section) = &config.occupancy {
         faults.append(section.faults());

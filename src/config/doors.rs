@@ -160,6 +160,8 @@ pub struct DoorLimits {
     pub connections: u32,
     /// Addresses and networks of proxies whose `X-Forwarded-For` says who calls; empty: nobody's word counts.
     pub trusted_proxies: Vec<Network>,
+    /// Whether they say whose each connection is (PROXY protocol, version 2); what comes from them without is refused.
+    pub proxy_protocol: bool,
 }
 
 impl Default for DoorLimits {
@@ -169,6 +171,7 @@ impl Default for DoorLimits {
             per_client: None,
             connections: 4096,
             trusted_proxies: Vec::new(),
+            proxy_protocol: false,
         }
     }
 }

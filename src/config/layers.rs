@@ -7,7 +7,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
-use super::outside::{Environment, SocketFlag};
+use super::outside::{Environment, ProxyVariable, SocketFlag};
 use super::remote::{Layer, put};
 use super::{Config, ConfigError, ConfigErrors, Unread, check};
 use crate::uplink::CredentialFolder;
@@ -174,6 +174,7 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     if let Some(uplink) = &mut config.uplink {
         uplink.room.credential_folder = Some(CredentialFolder::of(&config.data_dir));
     }
+    tell_the_way_out(&mut config);
     for fault in check::check(&config) {
         let key = unread.written(&fault.key);
         let follows = unread.covers(&key) || unread.has_thinned(&key);
@@ -189,6 +190,20 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
         unread,
     };
     (Some(loaded), faults)
+}
+
+/// Tells all that calls out by which way it does.
+fn tell_the_way_out(config: &mut Config) {
+    let way = config.outbound.way();
+    for target in config.occupancy.iter_mut().flat_map(|section| &mut section.webhook) {
+        target.way = way.clone();
+    }
+    if let Some(room) = &mut config.perseus {
+        room.way = way.clone();
+    }
+    if let Some(uplink) = &mut config.uplink {
+        uplink.room.way = way;
+    }
 }
 
 /// The file and what stands beside it, as far as it can be read.
@@ -254,7 +269,12 @@ fn with_file(figment: Figment, file: &Path, faults: &mut Vec<ConfigError>) -> Fi
 }
 
 fn environment(figment: Figment) -> Figment {
-    figment.merge(Environment)
+    let figment = figment.merge(Environment);
+    // The variables that every program knows count where nothing of ours says which proxy there is.
+    match figment.find_value("outbound.proxy") {
+        Ok(_) => figment,
+        Err(_) => ProxyVariable::ALL.into_iter().fold(figment, Figment::join),
+    }
 }
 
 /// The `*.toml` files of a folder, by name; none when there is no such folder.

@@ -9,6 +9,7 @@ mod doors;
 mod error;
 mod layers;
 mod log_filter;
+mod outbound;
 mod outside;
 pub mod remote;
 mod sections;
@@ -27,6 +28,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use layers::{
     DEFAULT_FILE, Flags, Loaded, beside, data_dir, examine, examine_with, find_socket, load, remote_file, without_file,
 };
+pub use outbound::{Outbound, Proxy};
 pub use sections::{OccupancySection, UplinkSection};
 pub use show::{Shown, show};
 pub use unread::Unread;
@@ -56,6 +58,8 @@ pub struct Config {
     pub grpc: Option<Grpc>,
     /// The door for Prometheus.
     pub metrics: Option<PlainDoor>,
+    /// The way out, for all that calls others.
+    pub outbound: Outbound,
     /// How much one address, one client and all together may ask of a door.
     pub limits: Limits,
     /// The occupancy room.
@@ -100,6 +104,7 @@ impl Default for Config {
             mtls: None,
             grpc: None,
             metrics: None,
+            outbound: Outbound::default(),
             limits: Limits::default(),
             occupancy: None,
             meters: None,

@@ -26,6 +26,54 @@ impl Provider for Environment {
     }
 }
 
+/// A variable that programs of all kinds know a proxy by; in small letters too, as some write it.
+#[derive(Clone, Copy)]
+pub(super) struct ProxyVariable {
+    names: [&'static str; 2],
+    key: &'static str,
+    is_list: bool,
+}
+
+impl ProxyVariable {
+    /// Who is the proxy, and who is called without it.
+    pub(super) const ALL: [ProxyVariable; 2] = [
+        ProxyVariable {
+            names: ["HTTPS_PROXY", "https_proxy"],
+            key: "outbound.proxy",
+            is_list: false,
+        },
+        ProxyVariable {
+            names: ["NO_PROXY", "no_proxy"],
+            key: "outbound.no_proxy",
+            is_list: true,
+        },
+    ];
+
+    /// The name under which it is set, and what it says; an empty one says nothing.
+    #[expect(clippy::disallowed_methods, reason = "this is where variables become settings")]
+    fn said(self) -> Option<(&'static str, String)> {
+        let said = |name| Some((name, std::env::var(name).ok().filter(|text| !text.is_empty())?));
+        self.names.into_iter().find_map(said)
+    }
+}
+
+impl Provider for ProxyVariable {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.said().map_or(self.names[0], |(name, _)| name))
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let Some((_, text)) = self.said() else {
+            return Ok(Map::new());
+        };
+        if self.is_list {
+            let all: Vec<&str> = text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
+            return Serialized::default(self.key, all).data();
+        }
+        Serialized::default(self.key, text).data()
+    }
+}
+
 /// The flag that says where the admin socket is.
 pub(super) struct SocketFlag<'f>(pub(super) &'f Path);
 

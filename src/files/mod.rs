@@ -3,6 +3,7 @@
 //! What is written goes to a file beside, is synced, takes its name, and the folder is synced: only then is it
 //! said to be there. A file beside that a killed process left is known by its name and can be [`sweep`](sweep())t.
 
+mod credential;
 mod folder;
 mod sweep;
 mod whole;
@@ -10,6 +11,7 @@ mod whole;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use credential::{is_credential, read_secret, resolved};
 pub use folder::{make_private, make_shared, rename, sync};
 pub use sweep::{sweep, sweep_below};
 pub use whole::{Readers, Unfinished, place, read, write, write_new, write_private};

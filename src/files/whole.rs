@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use uuid::Uuid;
 
+use super::credential::resolved;
 use super::{FileError, error, folder};
 
 /// How the name of a file begins and ends that is not whole yet.
@@ -124,9 +125,9 @@ pub fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), File
     begun(path, bytes, readers)?.finish_new()
 }
 
-/// The text of `path`.
+/// The text of `path`, which may be a credential of systemd's.
 pub fn read(path: &Path) -> Result<String, FileError> {
-    fs::read_to_string(path).map_err(error("read", path))
+    resolved(path).and_then(fs::read_to_string).map_err(error("read", path))
 }
 
 /// Puts `bytes` at `path`, for its owner only (0600).

@@ -16,9 +16,10 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+
+use super::way_out::{ProxyError, WayError, WayOut};
 
 /// Where a server is: scheme, host and port, as browsers compare them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +97,9 @@ pub enum CallError {
     /// Nobody takes the connection.
     #[error("{origin} cannot be reached: {source}")]
     Connect { origin: Origin, source: std::io::Error },
+    /// The proxy opens no way to it.
+    #[error("{origin} cannot be reached: {fault}; {}", .fault.mend())]
+    Proxy { origin: Origin, fault: ProxyError },
     /// The TLS handshake failed, on our side or on theirs.
     #[error("TLS with {origin} failed: {source}")]
     Tls {
@@ -129,6 +133,8 @@ enum Extent {
 pub struct Client {
     /// What TLS believes and shows.
     pub tls: Arc<ClientConfig>,
+    /// By which way.
+    pub way: WayOut,
     /// How long a call may take, from the name's lookup to the last byte.
     pub limit: Duration,
     /// How long the answer's body may be, in bytes.
@@ -155,10 +161,16 @@ impl Client {
     }
 
     async fn call(&self, origin: &Origin, call: Call, wanted: Extent) -> Result<Answer, CallError> {
-        let connected = TcpStream::connect((origin.host.as_str(), origin.port)).await;
-        let stream = connected.map_err(|source| CallError::Connect {
-            origin: origin.clone(),
-            source,
+        let connected = self.way.connect(&origin.host, origin.port, self.limit).await;
+        let stream = connected.map_err(|error| match error {
+            WayError::Direct(source) => CallError::Connect {
+                origin: origin.clone(),
+                source,
+            },
+            WayError::Proxy { fault } => CallError::Proxy {
+                origin: origin.clone(),
+                fault,
+            },
         })?;
         if !origin.tls {
             return self.ask(origin, stream, call, wanted).await;

@@ -101,6 +101,7 @@ pub enum ConnectionEnd {
     WriteTimeout,
     Revoked,
     ChallengeAnswered,
+    ProxyHeader,
 }
 
 impl EncodeLabelValue for ConnectionEnd {
@@ -117,6 +118,7 @@ impl EncodeLabelValue for ConnectionEnd {
             ConnectionEnd::WriteTimeout => "write_timeout",
             ConnectionEnd::Revoked => "revoked",
             ConnectionEnd::ChallengeAnswered => "acme_challenge_answered",
+            ConnectionEnd::ProxyHeader => "proxy_header",
         };
         label.encode(encoder)
     }

@@ -34,6 +34,7 @@ pub mod serve;
 pub mod signature;
 pub mod swap;
 pub mod table;
+pub mod way_out;
 
 pub use ahead::{Ahead, Site};
 pub use bearer::bearer;

@@ -32,7 +32,9 @@ pub struct NetworkError {
 }
 
 impl Network {
-    fn holds(&self, address: IpAddr) -> bool {
+    /// Whether `address` is this one, or in it.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
         let outside = |width: u8| u32::from(width - self.bits);
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(net), IpAddr::V4(address)) => {

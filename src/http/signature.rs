@@ -7,6 +7,8 @@ use aws_lc_rs::hmac;
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
+use crate::files::read_secret;
+
 /// What a secret begins with when the rest is base64.
 const PREFIX: &str = "whsec_";
 /// The shortest secret, in bytes.
@@ -97,7 +99,7 @@ pub enum SecretFileError {
 /// # Errors
 /// When it cannot be read or holds no secret.
 pub fn read_secrets(file: &Path) -> Result<Secrets, SecretFileError> {
-    let text = std::fs::read_to_string(file).map(Zeroizing::new)?;
+    let text = read_secret(file)?;
     Ok(Secrets::parse(&text)?)
 }
 

@@ -170,6 +170,7 @@ impl Perseus {
         let tls = self.outbound().load()?;
         let caller = Caller {
             tls: tls.config,
+            way: self.config.way.clone(),
             limit: LIMIT,
             longest: 0,
         };

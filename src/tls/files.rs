@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::files::resolved;
+
 /// A file could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be read: {source}", .path.display())]
@@ -60,7 +62,7 @@ impl FileWatch {
             .paths
             .iter()
             .map(|path| {
-                let metadata = fs::metadata(path).ok()?;
+                let metadata = fs::metadata(resolved(path).ok()?).ok()?;
                 let age = metadata.modified().ok().and_then(|at| at.elapsed().ok());
                 young |= age.is_none_or(|age| age < YOUNG);
                 Some(Stamp::of(&metadata))
@@ -72,9 +74,9 @@ impl FileWatch {
     }
 }
 
-/// The bytes of `path`.
+/// The bytes of `path`, which may be a credential of systemd's.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    fs::read(path).map_err(|source| FileError {
+    resolved(path).and_then(fs::read).map_err(|source| FileError {
         path: path.to_owned(),
         source,
     })

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::admission::Places;
+use super::admission::{Admission, Places};
+use super::announced::Announced;
 use super::client_cert::PeerCertificate;
 use super::connection::{self, Connection, FAREWELL, Protocol};
 use super::handshake::Handshake;
@@ -36,6 +37,14 @@ const KEEPALIVE_TRIES: u32 = 4;
 /// What is counted of one connection, and where it was reached.
 type ConnectionParts = (Arc<Watchdog>, Arc<Unsent>, Option<Reached>);
 
+/// A connection whose caller is known and let in.
+struct Arrival {
+    tcp: TcpStream,
+    addr: SocketAddr,
+    reached: Option<Reached>,
+    admission: Admission,
+}
+
 /// What every connection of a door shares.
 pub(super) struct Front {
     shared: Arc<FrontState>,
@@ -49,6 +58,7 @@ struct FrontState {
     limits: Limits,
     metrics: DoorMetrics,
     handshake: Option<Handshake>,
+    announced: Announced,
 }
 
 impl Front {
@@ -69,6 +79,7 @@ impl Front {
                 limits,
                 metrics,
                 handshake,
+                announced: Announced::new(door),
             }),
         }
     }
@@ -143,39 +154,93 @@ impl Front {
         addr: SocketAddr,
         stop: &CancellationToken,
     ) {
-        let metrics = &self.shared.metrics;
-        metrics.connections.inc();
-        let Some(admission) = self.places.admit(place, addr.ip()) else {
-            metrics.refused(ConnectionEnd::AddressFull);
-            return;
-        };
-        // Small answers must not wait for an acknowledgement, and of what a peer does not take the system holds
-        // little, so that a listener that does not listen is noticed. A socket that refuses this works without.
-        let _ = tcp.set_nodelay(true);
-        let _ = SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT);
-        if let Some(silence) = self.shared.limits.keepalive {
-            let questions = TcpKeepalive::new()
-                .with_time(silence)
-                .with_interval(silence / 4)
-                .with_retries(KEEPALIVE_TRIES);
-            let _ = SockRef::from(&tcp).set_tcp_keepalive(&questions);
-        }
-        let watchdog = Watchdog::new();
-        let reached = tcp.local_addr().ok().map(Reached);
-        let unsent = Unsent::new(self.shared.limits.unsent, admission.unsent(), metrics.unsent.clone());
-        let wire = Wire::new(tcp, watchdog.clone(), admission);
-        let shared = self.shared.clone();
+        let shared = Arc::clone(&self.shared);
+        shared.metrics.connections.inc();
+        shared.tune(&tcp);
         let stop = stop.clone();
+        let reached = tcp.local_addr().ok().map(Reached);
+        if shared.limits.announced && shared.limits.proxies.trust(addr.ip()) {
+            let places = self.places.clone();
+            connections.spawn(async move {
+                let ended = shared.handed_on(places, place, (tcp, addr, reached), &stop).await;
+                shared.note(ended);
+            });
+            return;
+        }
+        let Some(admission) = self.places.admit(place, addr.ip()) else {
+            return shared.note(Err(ConnectionEnd::AddressFull));
+        };
+        let arrival = Arrival {
+            tcp,
+            addr,
+            reached,
+            admission,
+        };
         connections.spawn(async move {
-            if let Err(refusal) = shared.connection(wire, addr, (watchdog, unsent, reached), &stop).await {
-                shared.metrics.refused(refusal);
-                tracing::debug!(door = shared.door, ?refusal, "a connection was refused or ended");
-            }
+            let ended = shared.welcome(arrival, &stop).await;
+            shared.note(ended);
         });
     }
 }
 
 impl FrontState {
+    /// Small answers must not wait for an acknowledgement, and of what a peer does not take the system holds little, so
+    /// that a listener that does not listen is noticed. A socket that refuses this works without.
+    fn tune(&self, tcp: &TcpStream) {
+        let _ = tcp.set_nodelay(true);
+        let _ = SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT);
+        if let Some(silence) = self.limits.keepalive {
+            let questions = TcpKeepalive::new()
+                .with_time(silence)
+                .with_interval(silence / 4)
+                .with_retries(KEEPALIVE_TRIES);
+            let _ = SockRef::from(tcp).set_tcp_keepalive(&questions);
+        }
+    }
+
+    fn note(&self, ended: Result<(), ConnectionEnd>) {
+        if let Err(refusal) = ended {
+            self.metrics.refused(refusal);
+            tracing::debug!(door = self.door, ?refusal, "a connection was refused or ended");
+        }
+    }
+
+    /// A connection that a trusted proxy announces: its caller has a share of the places as whoever comes by themselves.
+    async fn handed_on(
+        &self,
+        places: Places,
+        place: OwnedSemaphorePermit,
+        (mut tcp, proxy, reached): (TcpStream, SocketAddr, Option<Reached>),
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectionEnd> {
+        let ends = self.in_time(self.announced.ends(&mut tcp, proxy), stop).await?;
+        let (addr, reached) = match ends.ok_or(ConnectionEnd::ProxyHeader)?? {
+            Some(ends) => (ends.client, Some(Reached(ends.reached))),
+            None => (proxy, reached),
+        };
+        let admission = places.admit(place, addr.ip()).ok_or(ConnectionEnd::AddressFull)?;
+        let arrival = Arrival {
+            tcp,
+            addr,
+            reached,
+            admission,
+        };
+        self.welcome(arrival, stop).await
+    }
+
+    async fn welcome(&self, arrival: Arrival, stop: &CancellationToken) -> Result<(), ConnectionEnd> {
+        let Arrival {
+            tcp,
+            addr,
+            reached,
+            admission,
+        } = arrival;
+        let watchdog = Watchdog::new();
+        let unsent = Unsent::new(self.limits.unsent, admission.unsent(), self.metrics.unsent.clone());
+        let wire = Wire::new(tcp, watchdog.clone(), admission);
+        self.connection(wire, addr, (watchdog, unsent, reached), stop).await
+    }
+
     async fn connection(
         &self,
         wire: Wire,

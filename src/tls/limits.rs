@@ -15,6 +15,8 @@ pub struct Limits {
     pub per_address: Rate,
     /// Proxies that say for whom they call: requests count for those, connections for nobody.
     pub proxies: Proxies,
+    /// Whether they announce each connection by a header of the PROXY protocol: then that says whose it is.
+    pub announced: bool,
     /// Requests a time under one client certificate.
     pub per_client: Rate,
     /// From accept to the end of the TLS handshake.
@@ -42,6 +44,7 @@ impl Default for Limits {
             connections_per_address: None,
             per_address: Rate::Off,
             proxies: Proxies::default(),
+            announced: false,
             per_client: Rate::Off,
             handshake: Duration::from_secs(8),
             head: Duration::from_secs(8),

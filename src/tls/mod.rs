@@ -1,11 +1,12 @@
 //! Who is at the gate.
 //!
 //! A [`Door`] is: listeners, a TLS policy, whom it trusts, and a router. `front` accepts and keeps the limits,
-//! `handshake` shakes hands, `connection` serves HTTP. Certificates ([`Certificate`]) and trust in clients
+//! `announced` reads what a proxy says of a connection, `handshake` shakes hands, `connection` serves HTTP. Certificates ([`Certificate`]) and trust in clients
 //! ([`ClientTrust`]) follow their sources while the door runs; a revocation cuts live sessions (`live`).
 
 mod acme;
 mod admission;
+mod announced;
 mod aside;
 mod certificate;
 mod client_cert;
@@ -26,6 +27,7 @@ mod outbound;
 mod own;
 mod pair;
 mod policy;
+pub mod proxy_header;
 mod socket;
 mod trust;
 mod unsent;
@@ -33,7 +35,8 @@ mod watchdog;
 mod wire;
 
 pub use acme::{
-    Acme, AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Renewed, Step, Verdict as StepVerdict,
+    Acme, AcmeError, AcmeSettings, AcmeTally, Binding, BindingError, Challenge, Challenges, Renewed, Step,
+    Verdict as StepVerdict, check_binding_key,
 };
 pub use certificate::Certificate;
 pub use client_cert::{PeerCertificate, SubjectName, UnreadableChainError};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::units::Span;
 use crate::domain::{Faults, SpaceId};
 use crate::http::client::Origin;
+use crate::http::way_out::WayOut;
 
 /// Targets that there may be.
 const MOST: usize = 50;
@@ -40,6 +41,9 @@ pub struct Entry {
     /// Whether it may be told in clear though it is not in the box.
     #[serde(default)]
     pub allow_http: bool,
+    /// By which way it is reached; whoever reads the file says so.
+    #[serde(skip)]
+    pub way: WayOut,
     /// How long it may take to answer.
     #[serde(default = "ten_seconds")]
     pub timeout: Span,

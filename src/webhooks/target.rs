@@ -9,13 +9,13 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::sleep;
-use zeroize::Zeroizing;
 
 use super::config::Entry;
 use super::ledger::{self, Delivery, Place, State};
 use super::message;
 use crate::accounts::random;
 use crate::domain::{Backoff, Event, Lane, Source, SpaceId};
+use crate::files::read_secret;
 use crate::http::client::{Call, CallError, Client};
 use crate::http::retry_after;
 use crate::http::signature::{Secrets, SecretsError};
@@ -246,7 +246,7 @@ impl Target {
 
     async fn send(&self, delivery: &Delivery, now: Timestamp) -> Result<StatusCode, TryError> {
         let path = self.entry.secret_file.clone();
-        let text = tokio::fs::read_to_string(&path).await.map(Zeroizing::new);
+        let text = read_secret(&path);
         let secrets = Secrets::parse(&text.map_err(|source| TryError::Unread { path, source })?)?;
         let outbound = Outbound {
             ca_file: self.entry.ca_file.clone(),
@@ -254,6 +254,7 @@ impl Target {
         };
         let client = Client {
             tls: outbound.load()?.config,
+            way: self.entry.way.clone(),
             limit: self.entry.timeout.0,
             longest: 0,
         };

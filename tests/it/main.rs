@@ -51,3 +51,4 @@ mod support_period;
 mod upgrade;
 mod uplink;
 mod variables;
+mod way_out;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::http::Uri;
 
 use crate::app::Ready;
+use crate::http::way_out::WayOut;
 use crate::relay::PREFIX;
 use crate::relay::bridge::responder::{Responder, Target};
 use crate::relay::bridge::{Bundle, Dialing, Link, Names};
@@ -49,6 +50,7 @@ impl Gateway {
                 };
                 let responder = Responder::new(link.clone(), vec![target], Vec::new(), PATIENCE);
                 let dialing = Dialing {
+                    way: WayOut::default(),
                     urls: vec![url],
                     tls,
                     class: "gatelodge-demo-gateway",

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::ServerName;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -15,6 +16,8 @@ use super::super::steps::{bad, good, look as doubt};
 use super::Patient;
 use crate::admin::{CertificateShown, Status};
 use crate::config::{Certificate as Source, Https, Mtls, PlainDoor};
+use crate::http::Proxies;
+use crate::tls::proxy_header::LOCAL;
 use crate::tls::{Outbound, Step};
 
 /// For a connection on the machine itself, and a handshake.
@@ -92,7 +95,10 @@ async fn is_believed(patient: &Patient, address: SocketAddr) -> Step {
         );
     };
     let shake = async {
-        let stream = TcpStream::connect(here(address)).await?;
+        let mut stream = TcpStream::connect(here(address)).await?;
+        if must_announce(patient, &stream) {
+            stream.write_all(&LOCAL).await?;
+        }
         TlsConnector::from(Arc::clone(&tls.config))
             .connect(server, stream)
             .await
@@ -116,6 +122,13 @@ async fn is_believed(patient: &Patient, address: SocketAddr) -> Step {
             "journalctl -u gatelodge -n 50",
         ),
     }
+}
+
+/// Whether the https door takes who comes from here for a proxy that says whose a connection is.
+fn must_announce(patient: &Patient, stream: &TcpStream) -> bool {
+    let limits = &patient.config.limits.https;
+    let trusted = Proxies::new(&limits.trusted_proxies);
+    limits.proxy_protocol && stream.local_addr().is_ok_and(|own| trusted.trust(own.ip()))
 }
 
 /// What each door shows, and for how long.

@@ -13,6 +13,7 @@ mod places;
 mod running;
 mod storage;
 pub(super) mod uplink;
+mod way_out;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,7 @@ impl Doctor {
         add(chapters, "disk", storage::look(patient, self.quick), common);
         add(chapters, "names", names::look(patient).await, common);
         add(chapters, "doors", doors::look(patient).await, common);
+        add(chapters, "way out", way_out::look(patient).await, common);
         if patient.running.is_some() {
             add(chapters, "meters", meters::look(patient).await, common);
             add(chapters, "cloud", uplink::look(patient).await, common);

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, LogTo};
 use crate::cli::serve::runtime;
 use crate::cli::{CliError, Common, print};
-use crate::config::Log;
+use crate::config::{Config, Log, Outbound, Proxy};
 use crate::domain::units::Span;
 use crate::http::{LingeringListener, closing};
 use crate::relay::bridge::caller::Caller;
@@ -35,6 +35,13 @@ pub(in crate::cli) struct Reach {
     /// The authority of the relay's certificate, PEM (also -ca)
     #[arg(long, alias = "ca-cert", value_name = "FILE")]
     ca: PathBuf,
+    /// The HTTP proxy on the way to the relay, http://NAME@HOST:PORT, or `off` [default: outbound.proxy of the
+    /// configuration, or else HTTPS_PROXY but for hosts in NO_PROXY]
+    #[arg(long, value_name = "URL")]
+    proxy: Option<Proxy>,
+    /// A file with the password that goes with the name in --proxy
+    #[arg(long, value_name = "FILE", requires = "proxy")]
+    proxy_password_file: Option<PathBuf>,
     /// Whether the relay's certificate must be for the host in URL; those of old relays have no name
     #[arg(long)]
     verify_name: bool,
@@ -99,8 +106,9 @@ impl Connect {
         let link = Link::default();
         let caller = Caller::new(link.clone(), self.reach.timeout.0);
         let router = caller.router();
-        let dialing = self.reach.dialing("gatelodge-relay-connect")?;
-        go(common, link, dialing, Some((listen, router)), move |message| {
+        let config = configured(common);
+        let dialing = self.reach.dialing(config.as_ref(), "gatelodge-relay-connect")?;
+        go(config, link, dialing, Some((listen, router)), move |message| {
             caller.heard(message)
         })
     }
@@ -117,8 +125,9 @@ impl ServeHttp {
         let responder = Responder::new(link.clone(), targets?, allowed?, self.reach.timeout.0);
         let router = events::router(link.clone(), responder.events());
         let local = self.listen.map(|listen| (listen, router));
-        let dialing = self.reach.dialing("gatelodge-relay-serve-http")?;
-        go(common, link, dialing, local, move |message| responder.heard(message))
+        let config = configured(common);
+        let dialing = self.reach.dialing(config.as_ref(), "gatelodge-relay-serve-http")?;
+        go(config, link, dialing, local, move |message| responder.heard(message))
     }
 
     fn target(&self, text: &str) -> Result<Target, CliError> {
@@ -171,7 +180,7 @@ impl Reach {
         Err(CliError::usage(fault).hint("listen on 127.0.0.1, or allow it with --allow-remote"))
     }
 
-    fn dialing(self, class: &'static str) -> Result<Dialing, CliError> {
+    fn dialing(self, config: Option<&Config>, class: &'static str) -> Result<Dialing, CliError> {
         if let Some(url) = self
             .urls
             .iter()
@@ -192,24 +201,42 @@ impl Reach {
             authority: self.ca,
             names: if self.verify_name { Names::Checked } else { Names::Any },
         };
+        let named = self.proxy.map(|proxy| Outbound {
+            proxy: Some(proxy),
+            proxy_password_file: self.proxy_password_file,
+            no_proxy: Vec::new(),
+        });
+        let way = named.unwrap_or_else(|| config.map(|config| config.outbound.clone()).unwrap_or_default());
         Ok(Dialing {
             urls: self.urls,
             tls: bundle.read().map_err(CliError::failed)?,
+            way: way.way(),
             class,
         })
     }
 }
 
+/// What a box of this machine would go by. A peer does its work beside one that cannot be read.
+fn configured(common: &Common) -> Option<Config> {
+    let config = common.load_or_default();
+    if let Err(error) = &config {
+        print::note(format_args!(
+            "the configuration is not heeded, and no proxy in it: {error}"
+        ));
+    }
+    config.ok()
+}
+
 /// Keeps the link up and serves HTTP until somebody ends it.
 fn go(
-    common: &Common,
+    config: Option<Config>,
     link: Link,
     dialing: Dialing,
     local: Option<(SocketAddr, Router)>,
     heard: impl FnMut(Message),
 ) -> Result<(), CliError> {
-    let config = common.load_or_default().map(|config| config.log);
-    let _logging = app::start_logging(&config.unwrap_or_else(|_| Log::default()), LogTo::Stderr);
+    let log = config.map_or_else(Log::default, |config| config.log);
+    let _logging = app::start_logging(&log, LogTo::Stderr);
     runtime()?.block_on(async move {
         let stop = CancellationToken::new();
         let serving = async {

@@ -155,6 +155,14 @@ fn limits(config: &Config, faults: &mut Faults) {
             let what = "is 0, so nobody could connect";
             faults.add(format!("limits.{door}.connections"), what, "such as 4096");
         }
+        if limits.proxy_protocol && limits.trusted_proxies.is_empty() {
+            let (key, trusted) = (
+                format!("limits.{door}.proxy_protocol"),
+                format!("limits.{door}.trusted_proxies"),
+            );
+            let right = format!("{trusted} names the proxies that are believed");
+            faults.joint(key, &[&trusted], "is read from nobody", right);
+        }
     }
 }
 

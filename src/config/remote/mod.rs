@@ -25,7 +25,14 @@ pub(super) use merge::put;
 use merge::{Merge, plain};
 
 /// What the keys end with whose values are masked.
-const SECRET: [&str; 5] = ["password_file", "otp_file", "key_file", "secret_file", "socks5_url"];
+const SECRET: [&str; 6] = [
+    "password_file",
+    "otp_file",
+    "key_file",
+    "secret_file",
+    "socks5_url",
+    "proxy",
+];
 
 /// A part of what is in force, as TOML, with masks where secrets are.
 #[must_use]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::redirect_uri::RedirectUri;
 use crate::domain::units::Span;
+use crate::http::way_out::WayOut;
 
 /// Consented energy data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Config {
     /// Its key, PEM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound_key_file: Option<PathBuf>,
+    /// By which way others are called; whoever reads the file says so.
+    #[serde(skip)]
+    pub way: WayOut,
     /// Whether a scope whose words are joined by plus signs is read as those words.
     pub plus_scope: bool,
     /// The licences under which data is shared.
@@ -134,6 +138,7 @@ impl Default for Config {
             outbound_ca_file: None,
             outbound_certificate_file: None,
             outbound_key_file: None,
+            way: WayOut::default(),
             plus_scope: true,
             licence: Vec::new(),
             client: Vec::new(),

@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 use super::message::{self, Message};
 use crate::accounts::random;
 use crate::http::Problem;
+use crate::http::way_out::{WayError, WayOut};
 
 /// From a dial to the WebSocket.
 const DIAL: Duration = Duration::from_secs(15);
@@ -37,6 +38,8 @@ pub struct Dialing {
     pub urls: Vec<Uri>,
     /// Certificates.
     pub tls: Arc<ClientConfig>,
+    /// By which way relays are reached.
+    pub way: WayOut,
     /// What the HELLO says of us.
     pub class: &'static str,
 }
@@ -72,7 +75,7 @@ enum LinkError {
     #[error("the address has no host")]
     Host,
     #[error("connecting: {0}")]
-    Connect(std::io::Error),
+    Connect(#[from] WayError),
     #[error("shaking hands, with the certificates of both sides: {0}")]
     Handshake(std::io::Error),
     #[error("the relay did not agree to a WebSocket: {0}")]
@@ -128,7 +131,7 @@ impl Link {
         for attempt in 0_usize.. {
             let url = &dialing.urls[attempt % dialing.urls.len()];
             let mut met = false;
-            let end = match dial(url, &dialing.tls).await {
+            let end = match dial(url, &dialing).await {
                 Ok(socket) => self.meet(socket, dialing.class, &mut heard, &mut met).await,
                 Err(error) => error,
             };
@@ -192,14 +195,14 @@ impl Link {
 
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
-async fn dial(url: &Uri, tls: &Arc<ClientConfig>) -> Result<Socket, LinkError> {
+async fn dial(url: &Uri, dialing: &Dialing) -> Result<Socket, LinkError> {
     let dialled = async {
         let host = url.host().ok_or(LinkError::Host)?.trim_matches(['[', ']']);
         let name = ServerName::try_from(host.to_owned()).map_err(|_| LinkError::Host)?;
         let port = url.port_u16().unwrap_or(443);
-        let tcp = TcpStream::connect((host, port)).await.map_err(LinkError::Connect)?;
+        let tcp = dialing.way.connect(host, port, DIAL).await?;
         let _ = tcp.set_nodelay(true); // it works without
-        let stream = TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await;
+        let stream = TlsConnector::from(Arc::clone(&dialing.tls)).connect(name, tcp).await;
         let stream = stream.map_err(LinkError::Handshake)?;
         let config = WebSocketConfig::default()
             .max_message_size(Some(LONGEST))

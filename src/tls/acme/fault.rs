@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls_acme::acme::{Auth, Order, Problem};
 
+use super::binding::BindingError;
 use super::proof::ProofError;
 use crate::files;
 use crate::http::client::{Answer, CallError};
@@ -35,6 +36,16 @@ pub enum AcmeError {
     /// rustls refused the settings of the connection to the server.
     #[error("no TLS to the ACME server: {0}")]
     Tls(rustls::Error),
+    /// The account elsewhere cannot be named.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
+    /// There is no such kind of certificate.
+    #[error("acme.profile: the ACME server has no profile `{wanted}`; {}", offers(.offered))]
+    Profile {
+        wanted: String,
+        /// Those that there are.
+        offered: Vec<String>,
+    },
     /// Nothing came in time.
     #[error("the ACME server at {directory} did not finish the order within {} s: it is silent or slow", .after.as_secs())]
     Silent {
@@ -121,6 +132,10 @@ impl AcmeError {
                 directory,
                 reason: source.to_string(),
             },
+            CallError::Proxy { fault, .. } => AcmeError::Away {
+                directory,
+                reason: format!("{fault}; {}", fault.mend()),
+            },
             error @ (CallError::Address(_) | CallError::Broken(..) | CallError::Body(_)) => AcmeError::Away {
                 directory,
                 reason: error.to_string(),
@@ -181,6 +196,13 @@ impl AcmeError {
     /// A nonce was rejected: no fault of anybody's, the same request with the next one will do (RFC 8555 §6.5).
     pub(super) fn is_nonce(&self) -> bool {
         matches!(self, AcmeError::Refused { kind, .. } if kind == "badNonce")
+    }
+}
+
+fn offers(profiles: &[String]) -> String {
+    match profiles {
+        [] => "it has none at all: leave acme.profile out".to_owned(),
+        some => format!("it has {}", some.join(", ")),
     }
 }
 

@@ -9,7 +9,9 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::vault::{Plan, Vault};
-use super::{AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Step, order, proof, rehearsal, schedule};
+use super::{
+    AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Step, advice, order, proof, rehearsal, schedule,
+};
 use crate::http::network;
 use crate::store::Store;
 use crate::tls::pair::{Pair, Served};
@@ -56,6 +58,8 @@ pub(in crate::tls) struct Standing {
     pub(in crate::tls) pair: Option<Pair>,
     plan: Plan,
     pub(super) due: Timestamp,
+    /// When the server is asked when it wants a renewal; `None`: there is nothing to renew.
+    ask_at: Option<Timestamp>,
     pub(super) alarm: bool,
 }
 
@@ -158,13 +162,23 @@ impl Acme {
         // A clock that is not believed makes nothing too old, and places no order for what is there.
         let believed = self.inner.vault.clock_is_trusted() && pair.as_ref().is_none_or(|pair| now >= pair.not_before);
         let life = pair.as_ref().map(|pair| (pair.not_before, pair.served.not_after));
-        let due = match life {
+        let advice = plan
+            .advice
+            .as_ref()
+            .filter(|known| plan.certificate.as_ref() == Some(&known.certificate));
+        let renewal = life.map(|(from, until)| {
+            let advised = advice.and_then(|advice| advice.renewal);
+            advised.map_or(schedule::renewal(from, until), |(_, at)| {
+                schedule::advised(at, from, until)
+            })
+        });
+        let due = match renewal {
             Some(_) if !believed => now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now),
-            Some((from, until)) => schedule::renewal(from, until).max(plan.next_try.unwrap_or(Timestamp::MIN)),
+            Some(renewal) => renewal.max(plan.next_try.unwrap_or(Timestamp::MIN)),
             None => plan.next_try.unwrap_or(now),
         };
-        let alarm = match life {
-            Some((from, until)) => believed && now >= schedule::alarm(from, until),
+        let alarm = match renewal.zip(life) {
+            Some((renewal, (_, until))) => believed && now >= schedule::alarm(renewal, until),
             None => false,
         };
         if believed && life.is_some_and(|(_, until)| now >= until) {
@@ -181,9 +195,19 @@ impl Acme {
             };
             pair.served.alarm = alarm;
         }
+        let ask_at = pair
+            .as_ref()
+            .filter(|_| believed)
+            .map(|_| advice.map_or(now, |advice| advice.ask_at));
         let until = life.map(|(_, until)| until);
         self.inner.tally.show(plan.failures, until, due, alarm);
-        Ok(Standing { pair, plan, due, alarm })
+        Ok(Standing {
+            pair,
+            plan,
+            due,
+            ask_at,
+            alarm,
+        })
     }
 
     /// Says of the own certificate, shown meanwhile, that it is not what was ordered.
@@ -205,7 +229,16 @@ impl Acme {
         if open.wait_for(|open| *open).await.is_err() {
             return std::future::pending().await;
         }
-        let left = standing.due.duration_since(Timestamp::now());
+        let now = Timestamp::now();
+        // What is due anyway is not asked about.
+        if now < standing.due && standing.ask_at.is_some_and(|at| now >= at) {
+            if let Err(error) = self.ask(&standing.plan).await {
+                self.not_written(&error).await;
+            }
+            return;
+        }
+        let next = standing.ask_at.map_or(standing.due, |at| at.min(standing.due));
+        let left = next.duration_since(now);
         let pause = Duration::try_from(left).unwrap_or_default().min(LOOK);
         let mut requested = inner.requested.lock().await;
         let (request, network) = tokio::select! {
@@ -226,6 +259,21 @@ impl Acme {
         for reply in replies {
             let _ = reply.send(done.clone());
         }
+    }
+
+    /// Asks when the server wants a renewal, and writes down what it says.
+    async fn ask(&self, plan: &Plan) -> Result<(), AcmeError> {
+        let inner = &self.inner;
+        let (Some(pair), Some(certificate)) = (inner.vault.pair()?, &plan.certificate) else {
+            return Ok(());
+        };
+        let (before, by) = (plan.advice.clone(), (Timestamp::now(), chance()));
+        let advice = advice::ask(&inner.settings, (&pair, certificate), before, by).await;
+        let plan = Plan {
+            advice: Some(advice),
+            ..plan.clone()
+        };
+        inner.vault.put_plan(plan).await
     }
 
     /// Places an order and writes down what came of it.
@@ -315,6 +363,7 @@ impl Acme {
             next_try: Some(told.map_or(next, |told| told.max(next))),
             last_error: Some(words),
             unreached,
+            advice: before.advice.clone(),
         }
     }
 }

@@ -8,7 +8,8 @@ use rustls_acme::acme::{Account, Auth, AuthStatus, Identifier, Order, OrderStatu
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use super::server::{Member, Reply, Server};
+use super::renewal_info::certificate_id;
+use super::server::{Member, Reply, Server, Wanted};
 use super::vault::Vault;
 use super::{AcmeError, AcmeSettings, Challenge, Challenges};
 use crate::pki::{SigningRequest, pem};
@@ -42,9 +43,20 @@ async fn place(
     let server = Server::find(settings, client(settings)?).await;
     let server = server.map_err(|fault| AcmeError::Unreached(Box::new(fault)))?;
     let member = server
-        .enter(&settings.contact, &account_key(settings, vault).await?)
+        .enter(
+            &settings.contact,
+            &account_key(settings, vault).await?,
+            settings.binding.as_ref(),
+        )
         .await?;
-    let (place, order) = member.new_order(&settings.domains).await?;
+    let wanted = Wanted {
+        names: &settings.domains,
+        profile: settings.profile.as_deref(),
+        replaces: vault
+            .pair()?
+            .and_then(|before| certificate_id(before.key.cert.first()?)),
+    };
+    let (place, order) = member.new_order(&wanted).await?;
     for url in &order.authorizations {
         prove(&member, challenges, challenge, url).await?;
     }
@@ -121,12 +133,11 @@ async fn pause(look: u32, wanted: Option<Duration>) {
 
 /// The key of our account with the server; a fresh one is kept before anybody hears of it.
 pub(super) async fn account_key(settings: &AcmeSettings, vault: &Vault) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
-    let (server, contact) = (&settings.directory, &settings.contact);
-    if let Some(key) = vault.account(server, contact) {
+    if let Some(key) = vault.account(settings) {
         return Ok(Zeroizing::new(key));
     }
     let key = Zeroizing::new(Account::generate_key_pair());
-    vault.put_account(server, contact, &key).await?;
+    vault.put_account(settings, &key).await?;
     Ok(key)
 }
 

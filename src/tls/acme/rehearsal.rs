@@ -6,7 +6,7 @@ use rustls_acme::acme::Order;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::server::{Member, Server};
+use super::server::{Member, Server, Wanted};
 use super::vault::Vault;
 use super::{AcmeError, AcmeSettings, Challenge, Challenges, order};
 
@@ -78,7 +78,7 @@ impl Rehearsal<'_> {
         let member = self.enter(found).await;
         let member = self.note("account", member, |_| "the server knows our account".into(), ACCOUNT)?;
         let names = self.settings.domains.clone();
-        let ordered = member.new_order(&names).await;
+        let ordered = self.order(&member).await;
         let words = format!("an order for {} is taken", names.join(", "));
         let (_, order) = self.note("order", ordered, |_| words, ORDER)?;
         let kinds = self.settings.challenges.clone();
@@ -102,7 +102,18 @@ impl Rehearsal<'_> {
 
     async fn enter(&self, server: Server) -> Result<Member, AcmeError> {
         let key = order::account_key(&self.settings, self.vault).await?;
-        server.enter(&self.settings.contact, &key).await
+        let binding = self.settings.binding.as_ref();
+        server.enter(&self.settings.contact, &key, binding).await
+    }
+
+    /// An order as the next one will be, but in the place of none.
+    async fn order(&self, member: &Member) -> Result<(String, Order), AcmeError> {
+        let wanted = Wanted {
+            names: &self.settings.domains,
+            profile: self.settings.profile.as_deref(),
+            replaces: None,
+        };
+        member.new_order(&wanted).await
     }
 
     /// Whether the names are known here at all. The server may see other addresses, so this decides nothing.
@@ -134,7 +145,7 @@ impl Rehearsal<'_> {
         let urls = if first {
             order.authorizations.clone()
         } else {
-            member.new_order(&self.settings.domains).await?.1.authorizations
+            self.order(member).await?.1.authorizations
         };
         for url in &urls {
             order::prove(member, self.challenges, kind, url).await?;
@@ -166,7 +177,8 @@ impl Rehearsal<'_> {
 
 const ROOTS: &str = "set acme.ca_file to the PEM root of a private server, or install ca-certificates";
 const SERVER: &str = "check acme.directory, acme.ca_file, this box's way to the internet and its clock";
-const ACCOUNT: &str = "check acme.contact; some servers take only accounts they know beforehand";
-const ORDER: &str = "check acme.domains; after too many orders the server says when it takes the next";
+const ACCOUNT: &str = "check acme.contact; some servers take only accounts that are bound to one with their owner: \
+                       acme.eab_key_id and acme.eab_key_file";
+const ORDER: &str = "check acme.domains and acme.profile; after too many orders the server says when it takes the next";
 const TLS: &str = "port 443 of the name's public address must reach this box's https door, with TLS passed through";
 const HTTP: &str = "port 80 of the name's public address must reach this box's http door";

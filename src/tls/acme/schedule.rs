@@ -20,9 +20,15 @@ pub(super) fn renewal(from: Timestamp, until: Timestamp) -> Timestamp {
     until.saturating_sub(left).unwrap_or(from)
 }
 
-/// From when on a missing renewal is an alarm: when a third of the time that was left for it has gone by.
-pub(super) fn alarm(from: Timestamp, until: Timestamp) -> Timestamp {
-    let renewal = renewal(from, until);
+/// When a certificate is renewed whose server wants it at `advised`: then, but not without time for mending.
+pub(super) fn advised(advised: Timestamp, from: Timestamp, until: Timestamp) -> Timestamp {
+    let last = until.saturating_sub(until.duration_since(from) / 10).unwrap_or(from);
+    advised.min(last)
+}
+
+/// From when on a missing renewal is an alarm, which was to be at `renewal`: when a third of the time that was left for it
+/// has gone by.
+pub(super) fn alarm(renewal: Timestamp, until: Timestamp) -> Timestamp {
     let left = until.duration_since(renewal);
     renewal.saturating_add(left / 3).unwrap_or(until)
 }
@@ -68,7 +74,16 @@ mod tests {
         assert_eq!(renewal(from, at("2026-04-01T00:00:00Z")), at("2026-03-02T00:00:00Z"));
         assert_eq!(renewal(from, at("2026-01-07T00:00:00Z")), at("2026-01-04T00:00:00Z"));
         assert_eq!(renewal(from, at("2026-01-01T00:01:00Z")), at("2026-01-01T00:00:30Z"));
-        assert_eq!(alarm(from, at("2026-04-01T00:00:00Z")), at("2026-03-12T00:00:00Z"));
+        let until = at("2026-04-01T00:00:00Z");
+        assert_eq!(alarm(renewal(from, until), until), at("2026-03-12T00:00:00Z"));
+        // A server is heeded that wants it sooner, or later, but not that it ends.
+        for (wanted, due) in [
+            ("2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
+            ("2026-03-20T00:00:00Z", "2026-03-20T00:00:00Z"),
+            ("2026-05-01T00:00:00Z", "2026-03-23T00:00:00Z"),
+        ] {
+            assert_eq!(advised(at(wanted), from, until), at(due));
+        }
     }
 
     #[test]

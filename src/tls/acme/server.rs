@@ -1,23 +1,26 @@
-//! The conversation with an ACME server (RFC 8555), through the box's own client: over https only (§6.1), answers of
-//! bounded length, and a request whose nonce was rejected is made again with the new one (§6.5).
+//! The conversation with an ACME server (RFC 8555), through the box's own client; a request whose nonce was rejected is
+//! made again with the new one (§6.5).
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use axum::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use bytes::Bytes;
+use axum::http::header::{HeaderName, LOCATION};
+use axum::http::{Method, StatusCode};
 use data_encoding::BASE64URL_NOPAD;
 use rustls::ClientConfig;
 use rustls_acme::acme::{Account, Auth, Directory, Identifier, Order};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::challenge::Answer;
-use super::{AcmeError, AcmeSettings, Challenge};
-use crate::http::client::{self, Call, Client};
+use super::line::Line;
+use super::renewal_info::RenewalInfo;
+use super::{AcmeError, AcmeSettings, Binding, Challenge};
+use crate::http::client::{self, Client};
 use crate::http::retry_after;
 
 /// How long one call may take.
@@ -33,21 +36,41 @@ static REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 pub(super) struct Server {
     line: Line,
     directory: Directory,
+    offers: Offers,
+}
+
+/// What a directory says beside the addresses that all have.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Offers {
+    /// Where it says when to renew (RFC 9773 §4.1).
+    renewal_info: Option<String>,
+    meta: Meta,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Meta {
+    /// Kinds of certificates, each with words for people (draft-ietf-acme-profiles).
+    profiles: BTreeMap<String, String>,
+}
+
+/// What is ordered.
+pub(super) struct Wanted<'a> {
+    pub(super) names: &'a [String],
+    /// Of which kind; `None`: what the server takes for usual.
+    pub(super) profile: Option<&'a str>,
+    /// In the place of which certificate, as RFC 9773 §4.1 calls it.
+    pub(super) replaces: Option<String>,
 }
 
 /// A server that knows our account.
 pub(super) struct Member {
     line: Line,
     account: Account,
+    offers: Offers,
     /// The newest nonce, which the next request uses up.
     nonce: Mutex<Option<String>>,
-}
-
-/// How the server is called.
-struct Line {
-    client: Client,
-    /// The address of its directory, by which it is named.
-    address: String,
 }
 
 /// An answer, and when to ask again, if it says so.
@@ -56,79 +79,13 @@ pub(super) struct Reply<T> {
     pub(super) again: Option<Duration>,
 }
 
-impl Line {
-    /// A call; its answer whatever the status.
-    async fn call(&self, method: Method, url: &str, body: Option<String>) -> Result<client::Answer, AcmeError> {
-        let uri = url.parse::<Uri>().ok();
-        let is_https = uri.as_ref().is_some_and(|uri| uri.scheme_str() == Some("https"));
-        let uri = uri
-            .filter(|_| is_https)
-            .ok_or_else(|| self.strange(format!("it names {url:?}, which is no https address")))?;
-        let jose = (CONTENT_TYPE, HeaderValue::from_static("application/jose+json"));
-        let call = Call {
-            method,
-            uri,
-            headers: body.is_some().then_some(jose).into_iter().collect(),
-            body: body.map(Bytes::from).unwrap_or_default(),
-        };
-        let answer = self.client.send(call).await;
-        let answer = answer.map_err(|error| AcmeError::of_call(&self.address, self.client.limit, error))?;
-        match answer.status {
-            status if status.is_redirection() => Err(self.strange(format!(
-                "it sends the box elsewhere ({status}), as the login page of a network does"
-            ))),
-            _ => Ok(answer),
-        }
-    }
-
-    fn strange(&self, what: String) -> AcmeError {
-        AcmeError::Strange {
-            directory: self.address.clone(),
-            what,
-        }
-    }
-
-    /// The JSON of an answer that is good.
-    fn read<T: DeserializeOwned>(&self, answer: &client::Answer) -> Result<T, AcmeError> {
-        self.good(answer)?;
-        serde_json::from_slice(&answer.body).map_err(|_| {
-            let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-            self.strange(match kind {
-                Some(kind) if kind.starts_with("text/html") => {
-                    "it answers with a page for people (HTML), as the login page of a network does".to_owned()
-                }
-                Some(kind) => format!(
-                    "its answer ({kind}, {} bytes) is not what RFC 8555 has there",
-                    answer.body.len()
-                ),
-                None => format!(
-                    "its answer ({} bytes) is not what RFC 8555 has there",
-                    answer.body.len()
-                ),
-            })
-        })
-    }
-
-    fn good(&self, answer: &client::Answer) -> Result<(), AcmeError> {
-        match answer.status.is_success() {
-            true => Ok(()),
-            false => Err(AcmeError::of_refusal(&self.address, answer)),
-        }
-    }
-
-    fn header(&self, headers: &HeaderMap, name: &HeaderName) -> Result<String, AcmeError> {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        let value = value.ok_or_else(|| self.strange(format!("its answer has no header {name}")))?;
-        Ok(value.to_owned())
-    }
-}
-
 impl Server {
     /// Reads the directory.
     pub(super) async fn find(settings: &AcmeSettings, tls: Arc<ClientConfig>) -> Result<Server, AcmeError> {
         let line = Line {
             client: Client {
                 tls,
+                way: settings.way.clone(),
                 limit: CALL.min(settings.deadline),
                 longest: LONGEST,
             },
@@ -136,11 +93,43 @@ impl Server {
         };
         let answer = line.call(Method::GET, &settings.directory, None).await?;
         let directory: Directory = line.read(&answer)?;
-        Ok(Server { line, directory })
+        // What is optional is looked past when it is not as it should be.
+        let offers = serde_json::from_slice(&answer.body).unwrap_or_default();
+        Ok(Server {
+            line,
+            directory,
+            offers,
+        })
     }
 
-    /// Makes our account known, or finds it by its key (§7.3.1); `key` is PKCS #8, DER.
-    pub(super) async fn enter(self, contact: &[String], key: &[u8]) -> Result<Member, AcmeError> {
+    /// What it says of the certificate that is called `id` (RFC 9773 §4.1); `None`: it has nothing of the kind.
+    pub(super) async fn renewal_info(&self, id: &str) -> Result<Option<Reply<RenewalInfo>>, AcmeError> {
+        let Some(address) = &self.offers.renewal_info else {
+            return Ok(None);
+        };
+        let url = format!("{}/{id}", address.trim_end_matches('/'));
+        let answer = self.line.call(Method::GET, &url, None).await?;
+        self.line.good(&answer)?;
+        let again = retry_after(&answer.headers);
+        let value = RenewalInfo::read(&answer.body);
+        let strange = || {
+            self.line
+                .strange("what it says of renewals is not what RFC 9773 has there".to_owned())
+        };
+        Ok(Some(Reply {
+            value: value.ok_or_else(strange)?,
+            again,
+        }))
+    }
+
+    /// Makes our account known, or finds it by its key (§7.3.1), bound to another where there is a `binding`; `key` is
+    /// PKCS #8, DER.
+    pub(super) async fn enter(
+        self,
+        contact: &[String],
+        key: &[u8],
+        binding: Option<&Binding>,
+    ) -> Result<Member, AcmeError> {
         let key_pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key)
             .map_err(|_| AcmeError::Order("the stored key of the account is none".to_owned()))?;
         let url = self.directory.new_account.clone();
@@ -151,10 +140,14 @@ impl Server {
                 directory: self.directory,
                 kid: String::new(),
             },
+            offers: self.offers,
             nonce: Mutex::default(),
         };
-        let payload = json!({ "termsOfServiceAgreed": true, "contact": contact }).to_string();
-        let answer = member.post(&url, &payload).await?;
+        let mut payload = json!({ "termsOfServiceAgreed": true, "contact": contact });
+        if let Some(binding) = binding {
+            payload["externalAccountBinding"] = binding.proof(&url, &member.jwk())?;
+        }
+        let answer = member.post(&url, &payload.to_string()).await?;
         member.line.good(&answer)?;
         member.account.kid = member.line.header(&answer.headers, &LOCATION)?;
         Ok(member)
@@ -162,14 +155,34 @@ impl Server {
 }
 
 impl Member {
-    /// Orders a certificate for `names` (§7.4): where the order is, and how it stands.
-    pub(super) async fn new_order(&self, names: &[String]) -> Result<(String, Order), AcmeError> {
-        let names: Vec<Value> = names
-            .iter()
-            .map(|name| json!({ "type": "dns", "value": name }))
-            .collect();
+    /// Orders a certificate (§7.4): where the order is, and how it stands.
+    pub(super) async fn new_order(&self, wanted: &Wanted<'_>) -> Result<(String, Order), AcmeError> {
+        let names = wanted.names.iter().map(|name| json!({ "type": "dns", "value": name }));
+        let mut payload = json!({ "identifiers": names.collect::<Vec<_>>() });
+        if let Some(profile) = wanted.profile {
+            let offered = &self.offers.meta.profiles;
+            if !offered.contains_key(profile) {
+                return Err(AcmeError::Profile {
+                    wanted: profile.to_owned(),
+                    offered: offered.keys().cloned().collect(),
+                });
+            }
+            payload["profile"] = json!(profile);
+        }
+        let replaces = wanted.replaces.as_ref().filter(|_| self.offers.renewal_info.is_some());
+        if let Some(before) = replaces {
+            payload["replaces"] = json!(before);
+        }
         let url = self.account.directory.new_order.clone();
-        let answer = self.post(&url, &json!({ "identifiers": names }).to_string()).await?;
+        let mut answer = self.post(&url, &payload.to_string()).await?;
+        // One that was replaced already, or that another account ordered, is replaced without saying so.
+        let is_doubted = answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS;
+        if replaces.is_some() && is_doubted {
+            if let Some(payload) = payload.as_object_mut() {
+                payload.remove("replaces");
+            }
+            answer = self.post(&url, &payload.to_string()).await?;
+        }
         let order = self.line.read(&answer)?;
         Ok((self.line.header(&answer.headers, &LOCATION)?, order))
     }
@@ -256,15 +269,21 @@ impl Member {
         self.line.header(&answer.headers, &REPLAY_NONCE)
     }
 
+    /// The account's public key (RFC 7517).
+    fn jwk(&self) -> Value {
+        let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+        // An uncompressed point of P-256: 4, then x and y of 32 bytes each (SEC 1 §2.3.3).
+        let (x, y) = self.account.key_pair.public_key().as_ref()[1..].split_at(32);
+        json!({ "crv": "P-256", "kty": "EC", "x": encode(x), "y": encode(y) })
+    }
+
     /// The flattened JWS of a request (§6.2), by the account's key: with the key itself until the account is known.
     fn signed(&self, url: &str, payload: &str, nonce: &str) -> Result<String, AcmeError> {
         let key = &self.account.key_pair;
         let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
         let mut protected = json!({ "alg": "ES256", "nonce": nonce, "url": url });
         if self.account.kid.is_empty() {
-            // An uncompressed point of P-256: 4, then x and y of 32 bytes each (SEC 1 §2.3.3).
-            let (x, y) = key.public_key().as_ref()[1..].split_at(32);
-            protected["jwk"] = json!({ "crv": "P-256", "kty": "EC", "x": encode(x), "y": encode(y) });
+            protected["jwk"] = self.jwk();
         } else {
             protected["kid"] = json!(self.account.kid);
         }

@@ -7,12 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::{Acme, AcmeSettings, AcmeTally, Challenge, Challenges, vault::Vault};
+use crate::http::way_out::WayOut;
 use crate::pki::{Hierarchy, Pki, Request, Usage};
 use crate::store::{Options, Store};
 use crate::tls::pair::Pair;
 
 fn settings(dir: &Path, domains: &[String]) -> AcmeSettings {
     AcmeSettings {
+        way: WayOut::default(),
+        binding: None,
+        profile: None,
         directory: "https://127.0.0.1:1/dir".into(),
         rehearsal_directory: None,
         contact: Vec::new(),

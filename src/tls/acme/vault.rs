@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::renewal_info::Advice;
 use super::{AcmeError, AcmeSettings};
 use crate::files::{make_private, write_private};
 use crate::pki::sha256;
@@ -42,6 +43,9 @@ pub(super) struct Plan {
     /// The last try placed no order: the server could not be reached.
     #[serde(default)]
     pub(super) unreached: bool,
+    /// When the server wants the stored certificate to be renewed.
+    #[serde(default)]
+    pub(super) advice: Option<Advice>,
 }
 
 /// Keeps one certificate; clones share it.
@@ -138,14 +142,14 @@ impl Vault {
     }
 
     /// The key of our account with this server, in the form that `rustls-acme` keeps it (PKCS #8, DER).
-    pub(super) fn account(&self, directory: &str, contact: &[String]) -> Option<Vec<u8>> {
-        fs::read(self.account_file(directory, contact)).ok()
+    pub(super) fn account(&self, settings: &AcmeSettings) -> Option<Vec<u8>> {
+        fs::read(self.account_file(settings)).ok()
     }
 
     /// Keeps the key of our account with this server.
-    pub(super) async fn put_account(&self, directory: &str, contact: &[String], key: &[u8]) -> Result<(), AcmeError> {
+    pub(super) async fn put_account(&self, settings: &AcmeSettings, key: &[u8]) -> Result<(), AcmeError> {
         let key = Zeroizing::new(key.to_vec());
-        self.write_file(self.account_file(directory, contact), key).await
+        self.write_file(self.account_file(settings), key).await
     }
 
     async fn write_file(&self, path: PathBuf, bytes: Zeroizing<Vec<u8>>) -> Result<(), AcmeError> {
@@ -165,8 +169,13 @@ impl Vault {
         self.folder.join(format!("certificate-{certificate}.key.pem"))
     }
 
-    fn account_file(&self, directory: &str, contact: &[String]) -> PathBuf {
-        let account = short(format!("{directory}\n{}", contact.join("\n")).as_bytes());
+    /// Another account elsewhere means another account there.
+    fn account_file(&self, settings: &AcmeSettings) -> PathBuf {
+        let mut account = format!("{}\n{}", settings.directory, settings.contact.join("\n"));
+        if let Some(binding) = &settings.binding {
+            account.push_str(&format!("\nbound to {}", binding.key_id));
+        }
+        let account = short(account.as_bytes());
         self.folder
             .join(format!("account-{}.key.der", HEXLOWER.encode(&account)))
     }

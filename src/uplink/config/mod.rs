@@ -17,6 +17,7 @@ use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::http::client::Origin;
+use crate::http::way_out::WayOut;
 use crate::pki::sha256;
 use crate::tls::{Outbound, Pin};
 pub use mqtt::{Mqtt, Version};
@@ -58,6 +59,9 @@ pub struct Config {
     /// Where what the platform gave the box to prove itself by is kept; whoever reads the file says so.
     #[serde(skip)]
     pub credential_folder: Option<CredentialFolder>,
+    /// By which way broker and platform are reached; whoever reads the file says so.
+    #[serde(skip)]
+    pub way: WayOut,
     /// How long the line may be silent.
     #[serde(default = "a_minute")]
     pub keep_alive: Span,

@@ -190,7 +190,7 @@ async fn speak(
     opening: &Opening,
     (tls, protocol): (Option<&OutboundTls>, Protocol),
 ) -> Result<(Wire, Opened), ConnectionError> {
-    let line = dial::line(agreed.url(config), tls).await?;
+    let line = dial::line(agreed.url(config), &config.way, tls).await?;
     dial::open(line, protocol, &agreed.fitting(opening)).await
 }
 

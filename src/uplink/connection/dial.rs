@@ -1,4 +1,4 @@
-//! The way to the broker: addresses, TCP, TLS, and the opening of the session, each step under its own limit.
+//! The way to the broker: addresses or a proxy, TCP, TLS, and the opening of the session, each step under its own limit.
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -17,6 +17,7 @@ use super::address::BrokerUrl;
 use super::error::ConnectionError;
 use super::tls_error::TlsError;
 use super::wire::{Incoming, Line, Opened, Opening, Protocol, Wire};
+use crate::http::way_out::{ProxyAddress, WayOut};
 use crate::tls::OutboundTls;
 
 /// For an address to be found and to take the connection, and for the handshake, each.
@@ -70,10 +71,21 @@ pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStr
         port: url.port,
         source,
     })?;
-    // Both only hasten things; a line without them works.
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNHEARD));
+    hasten(&stream);
     Ok(stream)
+}
+
+/// A connection that a proxy of `way` opens; it looks the name up itself.
+pub async fn through(url: &BrokerUrl, way: &WayOut, proxy: &ProxyAddress) -> Result<TcpStream, ConnectionError> {
+    let stream = way.through(proxy, (&url.host, url.port), 2 * CONNECTING).await?;
+    hasten(&stream);
+    Ok(stream)
+}
+
+/// Both only hasten things; a line without them works.
+fn hasten(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(stream).set_tcp_user_timeout(Some(UNHEARD));
 }
 
 /// Encrypts a connection.
@@ -91,10 +103,12 @@ pub async fn encrypt(url: &BrokerUrl, tls: &OutboundTls, stream: TcpStream) -> R
     Ok(Box::new(shaken.map_err(|error| fault(TlsError::of(&error)))?))
 }
 
-/// A line to the broker, encrypted with `tls`.
-pub async fn line(url: &BrokerUrl, tls: Option<&OutboundTls>) -> Result<Box<dyn Line>, ConnectionError> {
-    let addresses = resolve(url).await?;
-    let stream = connect(url, &addresses).await?;
+/// A line to the broker by `way`, encrypted with `tls`.
+pub async fn line(url: &BrokerUrl, way: &WayOut, tls: Option<&OutboundTls>) -> Result<Box<dyn Line>, ConnectionError> {
+    let stream = match way.proxy_to(&url.host, url.port) {
+        Some(proxy) => through(url, way, proxy).await?,
+        None => connect(url, &resolve(url).await?).await?,
+    };
     match tls {
         Some(tls) => encrypt(url, tls, stream).await,
         None => Ok(Box::new(stream)),

@@ -7,6 +7,7 @@ use super::address::BrokerUrl;
 use super::tls_error::TlsError;
 use super::wire::reason::code;
 use super::wire::{ConnackError, Larger, Reason, WireError};
+use crate::http::way_out::ProxyError;
 use crate::store::ClockState;
 use crate::tls::OutboundError;
 use crate::uplink::enrol::CredentialFolderError;
@@ -44,6 +45,9 @@ pub enum ConnectionError {
     /// Nobody takes the connection.
     #[error("{host}:{port} cannot be reached: {source}")]
     Connect { host: String, port: u16, source: io::Error },
+    /// The proxy opens no way to it.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// The TLS handshake failed, on our side or on theirs.
     #[error("{host} is not believed: {cause}")]
     Tls { host: String, cause: TlsError },
@@ -178,6 +182,7 @@ impl ConnectionError {
             | ConnectionError::Grant(_)
             | ConnectionError::Issued(_)
             | ConnectionError::Certificate(_)
+            | ConnectionError::Proxy(ProxyError::Password { .. } | ProxyError::Login { .. })
             // A peer that checks certificates after the handshake of TLS 1.3 says so in the first bytes we read.
             | ConnectionError::Wire(WireError::Tls(_)) => ErrorClass::Trust,
             // A line that ends in the handshake may be any trouble.
@@ -186,6 +191,7 @@ impl ConnectionError {
             ConnectionError::Refused(ConnackError::Unavailable | ConnackError::Other(_))
             | ConnectionError::Resolve { .. }
             | ConnectionError::Connect { .. }
+            | ConnectionError::Proxy(_)
             // It is set from outside, at any moment.
             | ConnectionError::Clock { .. }
             | ConnectionError::Slow { .. }
@@ -219,7 +225,10 @@ impl ConnectionError {
     /// Whether it comes before the broker has looked at who we are.
     #[must_use]
     pub fn is_on_the_way(&self) -> bool {
-        matches!(self, ConnectionError::Resolve { .. } | ConnectionError::Connect { .. })
+        matches!(
+            self,
+            ConnectionError::Resolve { .. } | ConnectionError::Connect { .. } | ConnectionError::Proxy(_)
+        )
     }
 
     /// Whether the broker itself says that another client came with our name (MQTT 5, reason 0x8E).

@@ -5,6 +5,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::error::ConnectionError;
+use crate::files::read_secret;
 use crate::uplink::config::{Auth, Config};
 
 /// User name and password, when the box proves by them who it is.
@@ -27,12 +28,10 @@ pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroiz
 
 /// A password is a line of text; what editors put behind it does not belong to it.
 pub(in crate::uplink) fn password(file: &Path) -> Result<Zeroizing<String>, ConnectionError> {
-    let text = std::fs::read_to_string(file)
-        .map(Zeroizing::new)
-        .map_err(|source| ConnectionError::Password {
-            path: file.display().to_string(),
-            source,
-        })?;
+    let text = read_secret(file).map_err(|source| ConnectionError::Password {
+        path: file.display().to_string(),
+        source,
+    })?;
     let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if text.is_empty() {
         return Err(ConnectionError::NoPassword(file.display().to_string()));

@@ -11,6 +11,7 @@ use super::agreed::agree;
 use super::error::{ConnectionError, OwnCertificateError};
 use super::login::{login, password};
 use super::wire::{ConnackError, Opened, Opening, Wire};
+use crate::files::resolved;
 use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
 use crate::uplink::config::{Auth, Config, Kind};
@@ -107,6 +108,7 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
         &config.certificate_file,
         &config.key_file,
         &config.password_file,
+        &config.way.password_file,
     ];
     let given = config.credential_folder.iter().filter(|_| config.auth().is_given());
     let given = given.flat_map(|kept| [kept.identity(), kept.next(), kept.granted()]);
@@ -114,7 +116,11 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
     if files.is_empty() {
         return std::future::pending().await;
     }
-    let contents = || files.iter().map(|file| Some(sha256(&std::fs::read(file).ok()?)));
+    let contents = || {
+        files
+            .iter()
+            .map(|file| Some(sha256(&std::fs::read(resolved(file).ok()?).ok()?)))
+    };
     let before: Vec<Option<[u8; 32]>> = contents().collect();
     let mut watch = FileWatch::new(files.clone());
     let mut looks = interval(LOOK);

@@ -1,6 +1,7 @@
 //! The way to the broker step by step, in words: `uplink test` (UPLINK §1.7).
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::net::TcpStream;
 use tokio::time::{Duration, timeout};
 
 use super::agreed::{Agreed, Agreement, agree};
@@ -9,6 +10,7 @@ use super::error::{ConnectionError, LimitError};
 use super::login::login;
 use super::opening::{check_identity, on_the_wire};
 use super::wire::{Incoming, Line, Message, Opening, Wire, WireError};
+use crate::http::way_out::ProxyAddress;
 use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
 use crate::uplink::config::{Auth, Config, Kind};
 use crate::uplink::cumulocity;
@@ -55,16 +57,10 @@ impl Rehearsal<'_> {
         self.enrolment()?;
         let tls = self.files()?;
         let config = self.config;
-        let addresses = dial::resolve(&config.url).await;
-        let addresses = self.fine("dns", addresses, |found| {
-            let found: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
-            format!("{} is {}", config.url.host, found.join(", "))
-        })?;
-        let stream = dial::connect(&config.url, &addresses).await;
-        let stream = self.fine("tcp", stream, |stream| match stream.peer_addr() {
-            Ok(address) => format!("{address} takes connections"),
-            Err(_) => "it takes connections".to_owned(),
-        })?;
+        let stream = match config.way.proxy_to(&config.url.host, config.url.port) {
+            Some(proxy) => self.through(proxy).await?,
+            None => self.straight().await?,
+        };
         let line: Box<dyn Line> = match &tls {
             Some(tls) => {
                 let line = dial::encrypt(&config.url, tls, stream).await;
@@ -89,6 +85,27 @@ impl Rehearsal<'_> {
         }
         let agreement = self.login(tls.as_ref()).await?;
         self.as_a_session_does(agreement).await
+    }
+
+    async fn straight(&mut self) -> Result<TcpStream, Failed> {
+        let url = &self.config.url;
+        let addresses = dial::resolve(url).await;
+        let addresses = self.fine("dns", addresses, |found| {
+            let found: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+            format!("{} is {}", url.host, found.join(", "))
+        })?;
+        let stream = dial::connect(url, &addresses).await;
+        self.fine("tcp", stream, |stream| match stream.peer_addr() {
+            Ok(address) => format!("{address} takes connections"),
+            Err(_) => "it takes connections".to_owned(),
+        })
+    }
+
+    async fn through(&mut self, proxy: &ProxyAddress) -> Result<TcpStream, Failed> {
+        let url = &self.config.url;
+        let stream = dial::through(url, &self.config.way, proxy).await;
+        let words = format!("the proxy {proxy} opens a way to {}:{}", url.host, url.port);
+        self.fine("proxy", stream, |_| words)
     }
 
     fn settings(&mut self) -> Result<(), Failed> {

@@ -45,6 +45,7 @@ impl ConnectionError {
             ConnectionError::Certificate(_) | ConnectionError::Issued(_) => "certificate",
             ConnectionError::Resolve { .. } => "dns",
             ConnectionError::Connect { .. } => "tcp",
+            ConnectionError::Proxy(_) => "proxy",
             ConnectionError::Tls { .. } => "tls",
             ConnectionError::Wire(WireError::Tls(_)) => "tls",
             ConnectionError::Clock { .. } => "clock",
@@ -87,6 +88,7 @@ impl ConnectionError {
             ConnectionError::Connect { .. } => {
                 "check host and port in uplink.url, and that the firewall lets the box out"
             }
+            ConnectionError::Proxy(error) => error.mend(),
             ConnectionError::Tls { cause, .. } | ConnectionError::Wire(WireError::Tls(cause)) => cause.mend(),
             ConnectionError::Clock { .. } => {
                 "see that the box reaches a server for network time, or set its clock; then it connects"

@@ -116,9 +116,7 @@ impl Enrol {
         let tls = config.outbound().map(|outbound| outbound.load()).transpose()?;
         // Its password is never said in clear; a configuration in which it would be is refused.
         let tls = tls.ok_or(ConnectionError::NoAnswer)?;
-        let addresses = dial::resolve(&config.url).await?;
-        let stream = dial::connect(&config.url, &addresses).await?;
-        let line = dial::encrypt(&config.url, &tls, stream).await?;
+        let line = dial::line(&config.url, &config.way, Some(&tls)).await?;
         let (wire, _) = dial::open(line, Protocol::V311, &opening).await?;
         let mut written = self.status.write();
         (written.troubled, written.next_try) = (false, None);

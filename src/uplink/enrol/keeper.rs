@@ -17,6 +17,7 @@ use super::error::EnrolError;
 use super::est::{self, Chain, EstRequest};
 use super::otp::Otp;
 use super::shown::{EnrolmentShown, Stage};
+use crate::files::read_secret;
 use crate::pki::SigningRequest;
 use crate::uplink::config::{Auth, Config};
 use crate::uplink::connection::error::ConnectionError;
@@ -211,12 +212,10 @@ impl Enrol {
             return Ok(None);
         }
         let file = self.config.otp_file.as_ref().ok_or(EnrolError::NoOtp)?;
-        let text = std::fs::read_to_string(file)
-            .map(Zeroizing::new)
-            .map_err(|source| EnrolError::Otp {
-                path: file.display().to_string(),
-                source,
-            })?;
+        let text = read_secret(file).map_err(|source| EnrolError::Otp {
+            path: file.display().to_string(),
+            source,
+        })?;
         let text = Zeroizing::new(text.trim().to_owned());
         if text.is_empty() {
             return Err(EnrolError::NoOtp);

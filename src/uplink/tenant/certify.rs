@@ -81,6 +81,7 @@ impl Tenant {
         };
         let client = Client {
             tls: outbound.load().map_err(ConnectionError::Files)?.config,
+            way: self.config.way.clone(),
             limit: self.patience.upload,
             longest: ANSWER,
         };

@@ -205,6 +205,7 @@ impl Tenant {
         };
         Ok(Client {
             tls: outbound.load().map_err(ConnectionError::Files)?.config,
+            way: self.config.way.clone(),
             limit: self.patience.upload,
             longest,
         })

@@ -10,6 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{ANSWER, Tenant, TenantError};
+use crate::files::resolved;
 use crate::http::client::{Call, Client};
 use crate::pki::pem;
 use crate::tls::Outbound;
@@ -58,6 +59,7 @@ impl Tenant {
         }
         let client = Client {
             tls: outbound.load().map_err(ConnectionError::Files)?.config,
+            way: self.config.way.clone(),
             limit: self.patience.upload,
             longest: ANSWER,
         };
@@ -81,7 +83,7 @@ impl Tenant {
 /// The chain behind the leaf, where the authority that the platform trusts did not issue the leaf itself.
 fn chain(outbound: &Outbound) -> Option<HeaderValue> {
     let (file, _) = outbound.identity.as_ref()?;
-    let certificates = pem::certificates(&std::fs::read(file).ok()?).ok()?;
+    let certificates = pem::certificates(&std::fs::read(resolved(file).ok()?).ok()?).ok()?;
     let chain: Vec<String> = certificates.iter().map(|der| BASE64.encode(der)).collect();
     (chain.len() > 1).then(|| HeaderValue::from_str(&chain.join(" ")).ok())?
 }

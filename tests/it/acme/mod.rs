@@ -1,5 +1,6 @@
 //! Certificates by ACME: ordered from Pebble, kept, renewed, and done without while the server is away.
 
+mod newer;
 mod trouble;
 
 use std::net::TcpListener;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::support::https::config;
 use crate::support::pebble::{Behaviour, NAME, Pebble, free_port};
+use crate::support::tinyproxy::Tinyproxy;
 use crate::support::{Https, TestBox, eventually, plain_get};
 
 /// A box whose https door is at `port` and wants a certificate as `acme` says.
@@ -120,6 +122,34 @@ fn a_certificate_is_ordered_by_tls_alpn_once_and_kept_over_restarts() {
     Https::connect_as(running.door("https"), NAME, config(&root, None))
         .unwrap()
         .ask("GET", "/healthz", &[("host", NAME)]);
+}
+
+#[test]
+fn an_order_goes_through_the_proxy_of_the_site_and_says_when_that_opens_no_way() {
+    let port = free_port();
+    let (pebble, proxy) = (Pebble::start(&Behaviour::looking_at(port)), Tinyproxy::start());
+    let running = TestBox::start_with(&(sections(port, &pebble.section()) + &proxy.section()));
+    shown_by(&running, "acme");
+    assert!(proxy.opened(pebble.port()) > 5, "{}", proxy.log());
+    let (code, tried) = steps(&running);
+    assert_eq!(code, Some(0), "{tried:?}");
+    let wrong = running.dir.join("wrong");
+    std::fs::write(&wrong, "another").unwrap();
+    let refused = format!(
+        "[outbound]\nproxy = \"http://lodge@127.0.0.1:{}\"\nproxy_password_file = {wrong:?}\n",
+        proxy.port
+    );
+    running.configure(&(sections(port, &pebble.section()) + &refused));
+    running.json(&["config", "reload"]);
+    let failed = failed_step(&running);
+    let words = failed["words"].as_str().unwrap();
+    assert!(
+        words.contains(&format!(
+            "the proxy 127.0.0.1:{} wants another name or password",
+            proxy.port
+        )),
+        "{words}"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
     reason = "in a test a panic is the verdict, and tasks end with their runtime"
 )]
 
+mod announced;
 mod clients;
 mod crowd;
 mod descriptors;

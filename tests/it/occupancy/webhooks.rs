@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::support::pebble::free_port;
+use crate::support::tinyproxy::Tinyproxy;
 use crate::support::{TestBox, eventually};
 
 const SECRET: &str = "a secret of more than sixteen bytes";
@@ -447,4 +448,27 @@ fn a_hundred_reloads_of_a_webhook_break_nothing() {
     }
     assert!(!running.log().contains("is started again"), "no service broke");
     eventually("all of it was told", || (receiver.took().len() == 50).then_some(()));
+}
+
+#[test]
+fn a_program_behind_the_proxy_of_the_site_is_told_through_it() {
+    let (receiver, proxy) = (Receiver::start(), Tinyproxy::start());
+    let sections = [DOORS, &receiver.section("desk", LEVELS), &proxy.section()].concat();
+    let running = TestBox::start_with(&sections);
+    let space = hall(&running);
+    count(&running, &space, 8);
+    eventually("it was told", || (receiver.took().len() == 1).then_some(()));
+    assert!(proxy.opened(receiver.port) >= 1, "{}", proxy.log());
+    // Another proxy is heeded after a reload; nobody is there, and the dead letters name it.
+    let other = proxy.section().replace(&proxy.port.to_string(), "9");
+    running.configure(&[DOORS, &receiver.section("desk", LEVELS), &other].concat());
+    running.json(&["config", "reload"]);
+    count(&running, &space, 10);
+    eventually("the proxy is named", || {
+        let deliveries = running.json(&["webhook", "deliveries"]).to_string();
+        deliveries
+            .contains("the proxy 127.0.0.1:9 cannot be reached")
+            .then_some(())
+    });
+    assert_eq!(receiver.took().len(), 1);
 }

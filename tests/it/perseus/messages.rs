@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 
 use super::fixture::{Consented, SAVER};
 use crate::support::eventually;
+use crate::support::tinyproxy::Tinyproxy;
 
 struct Receiver {
     child: Child,
     folder: PathBuf,
+    port: String,
 }
 
 impl Drop for Receiver {
@@ -57,7 +59,8 @@ fn start() -> (Consented, Receiver) {
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut port)
         .unwrap();
-    let receiver = Receiver { child, folder };
+    let port = port.trim().to_owned();
+    let receiver = Receiver { child, folder, port };
     receiver.answers(200);
     let file = running.config_file();
     let text = std::fs::read_to_string(&file).unwrap();
@@ -69,7 +72,7 @@ fn start() -> (Consented, Receiver) {
     );
     let told = format!(
         "client_id = \"{SAVER}\"\nmessage_url = \"https://localhost:{}/perseus/messages\"\n",
-        port.trim()
+        receiver.port
     );
     let text = text.replacen("[perseus]\n", &outbound, 1);
     std::fs::write(&file, text.replacen(&format!("client_id = \"{SAVER}\"\n"), &told, 1)).unwrap();
@@ -174,4 +177,18 @@ fn without_the_key_it_is_told_without_the_token_and_said() {
     eventually("it is said", || {
         consented.running.log().contains("with_token=false").then_some(())
     });
+}
+
+#[test]
+fn a_withdrawal_goes_through_the_proxy_of_the_site() {
+    let (consented, receiver) = start();
+    let proxy = Tinyproxy::start();
+    let file = consented.running.config_file();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text + &proxy.section()).unwrap();
+    consented.running.json(&["config", "reload"]);
+    consented.tokens("saver", "resident");
+    revoke(&consented);
+    eventually("it arrives", || (!receiver.told().is_empty()).then_some(()));
+    assert!(proxy.opened(receiver.port.parse().unwrap()) >= 1, "{}", proxy.log());
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::fixture::{Fixture, Playing};
 use crate::support::eventually;
 use crate::support::test_box::binary;
+use crate::support::tinyproxy::Tinyproxy;
 
 /// A program that goes on; killed when this is dropped. Its first line says where it listens.
 struct Running {
@@ -212,6 +213,22 @@ fn requests_of_every_method_and_body_arrive_and_are_answered() {
     assert_eq!(get(at, "/big?n=3000000").body, vec![0xff; 3_000_000]);
     let claims = get(at, "/claims");
     assert_eq!((claims.status, claims.body.as_slice()), (200, "héllo {".as_bytes()));
+}
+
+#[test]
+fn a_peer_meets_its_partner_through_the_proxy_of_its_site() {
+    let (fixture, proxy) = (Fixture::start(), Tinyproxy::start());
+    let (server, password) = (server(), proxy.password_file().display().to_string());
+    let gateway = serve_http(&fixture, "proxied", &["--to", &format!("http://{}", server.at)]);
+    let url = format!("http://lodge@127.0.0.1:{}", proxy.port);
+    let manager = connect(
+        &fixture,
+        "proxied",
+        &["--proxy", &url, "--proxy-password-file", &password],
+    );
+    wait_for_partner(manager.address());
+    assert_eq!(proxy.opened(fixture.running.door("relay").port()), 1, "{}", proxy.log());
+    drop((gateway, server));
 }
 
 #[test]

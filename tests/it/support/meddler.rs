@@ -17,6 +17,7 @@ use rustls::{ClientConfig, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
 use super::https::{Answer, Https, config};
+use super::newer::Newer;
 
 /// What it does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub enum Fault {
     LoginPage,
     /// It sends elsewhere, as the gate of a network does.
     Elsewhere,
+    /// Nothing: it offers what newer servers do.
+    Newer,
 }
 
 /// What every connection shares.
@@ -44,6 +47,7 @@ struct Meddling {
     fault: Fault,
     pebble: SocketAddr,
     trust: ClientConfig,
+    newer: Newer,
     /// The last request for a certificate that came by.
     wanted: Mutex<Option<Vec<u8>>>,
 }
@@ -60,6 +64,7 @@ pub fn start(fault: Fault, pebble: SocketAddr, (folder, root): (&Path, &Path)) -
         fault,
         pebble,
         trust: config(root, None),
+        newer: Newer::new(folder),
         wanted: Mutex::default(),
     });
     let (identity, listener) = (Arc::new(identity), TcpListener::bind("127.0.0.1:0").unwrap());
@@ -140,7 +145,7 @@ impl Meddling {
                 });
                 Some((200, kind("application/json"), directory.to_string()))
             }
-            Fault::WrongName | Fault::BeginsTomorrow | Fault::Slow | Fault::Limited => None,
+            Fault::WrongName | Fault::BeginsTomorrow | Fault::Slow | Fault::Limited | Fault::Newer => None,
         };
         if let Some((status, headers, body)) = instead {
             return Ok(Answer {
@@ -148,6 +153,14 @@ impl Meddling {
                 headers,
                 body: body.into_bytes(),
             });
+        }
+        if self.fault == Fault::Newer {
+            let renewal = asked.path.strip_prefix("/renewal-info/");
+            let order = || asked.path.contains("order-plz").then(|| payload(&asked.body));
+            let newer = renewal.map(|id| self.newer.renewal_info(id));
+            if let Some(answer) = newer.or_else(|| self.newer.order(&order()?)) {
+                return Ok(answer);
+            }
         }
         if asked.path.contains("finalize") {
             *self.wanted.lock().unwrap() = Some(csr(&asked.body));
@@ -163,6 +176,10 @@ impl Meddling {
             .header("content-type")
             .is_some_and(|kind| kind.starts_with("application/pem"));
         match self.fault {
+            Fault::Newer if asked.path == "/dir" => {
+                let host = asked.headers.iter().find(|(name, _)| name == "host");
+                self.newer.directory(&mut answer, &host.unwrap().1);
+            }
             Fault::WrongName | Fault::BeginsTomorrow if is_chain => {
                 let wanted = self.wanted.lock().unwrap().clone();
                 answer.body = self.issue(wanted.expect("the order was finalized before")).into_bytes();
@@ -203,12 +220,19 @@ impl Meddling {
     }
 }
 
+fn decode(text: &Value) -> Vec<u8> {
+    BASE64URL_NOPAD.decode(text.as_str().unwrap().as_bytes()).unwrap()
+}
+
+/// What a signed body says (RFC 8555 section 6.2).
+fn payload(body: &[u8]) -> Value {
+    let signed: Value = serde_json::from_slice(body).unwrap();
+    serde_json::from_slice(&decode(&signed["payload"])).unwrap()
+}
+
 /// The certificate request in the signed body of RFC 8555 section 7.4.
 fn csr(body: &[u8]) -> Vec<u8> {
-    let signed: Value = serde_json::from_slice(body).unwrap();
-    let decode = |text: &Value| BASE64URL_NOPAD.decode(text.as_str().unwrap().as_bytes()).unwrap();
-    let payload: Value = serde_json::from_slice(&decode(&signed["payload"])).unwrap();
-    decode(&payload["csr"])
+    decode(&payload(body)["csr"])
 }
 
 /// The next request, or nothing when the client is done.

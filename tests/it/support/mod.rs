@@ -2,13 +2,16 @@
 
 pub mod chromium;
 pub mod demo;
+pub mod haproxy;
 pub mod https;
 pub mod line;
 pub mod listener;
 pub mod manual;
 pub mod meddler;
+pub mod newer;
 pub mod pebble;
 pub mod test_box;
+pub mod tinyproxy;
 pub mod usage;
 
 pub use https::{Answer, Https};

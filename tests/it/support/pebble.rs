@@ -15,6 +15,10 @@ use super::meddler::{self, Fault};
 /// What the tests' boxes are called; Pebble's name server says that every name leads to 127.0.0.1.
 pub const NAME: &str = "lodge.example.org";
 
+/// The account elsewhere that it knows, and its key.
+pub const EAB_KEY_ID: &str = "kid-1";
+pub const EAB_KEY: &str = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+
 /// How Pebble behaves.
 pub struct Behaviour {
     /// How long certificates live, in seconds.
@@ -25,7 +29,7 @@ pub struct Behaviour {
     pub tls: u16,
     /// Out of a hundred nonces, so many are rejected.
     pub rejected_nonces: u32,
-    /// It takes only accounts that it knows beforehand.
+    /// It takes only accounts that are bound to the one elsewhere that it knows.
     pub refuses_accounts: bool,
 }
 
@@ -86,6 +90,7 @@ impl Pebble {
             "tlsPort": behaviour.tls,
             "ocspResponderURL": "",
             "externalAccountBindingRequired": behaviour.refuses_accounts,
+            "externalAccountMACKeys": { (EAB_KEY_ID): EAB_KEY },
             "certificateValidityPeriod": behaviour.life,
         }});
         let file = self.folder.path().join("pebble.json");
@@ -148,6 +153,16 @@ impl Pebble {
     /// The root of its own certificate.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where it keeps things, and what stands before it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where it answers.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The section `[acme]` of a box that orders here, impatiently.

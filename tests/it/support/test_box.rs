@@ -39,7 +39,13 @@ pub fn binary() -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GATELODGE_")) {
         command.env_remove(name);
     }
-    command.env_remove("NOTIFY_SOCKET");
+    for name in ["NOTIFY_SOCKET", "CREDENTIALS_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    // A proxy of whoever runs the tests leads to nobody in them.
+    for name in ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"] {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -32,3 +32,4 @@ mod silence;
 mod speed;
 mod templates;
 mod tenant;
+mod way_out;

@@ -16,6 +16,7 @@ use super::Deps;
 use crate::admin::{Backups, Keys};
 use crate::app::part::{Part, Service, service};
 use crate::config::{Backup, Config};
+use crate::files::read_secret;
 use crate::store::Store;
 
 /// How often it is asked whether one is due: the clock may be set, the folder may be full for a while.
@@ -139,7 +140,7 @@ fn stamp(path: &Path) -> Option<Timestamp> {
 
 /// The first line of a file that is neither empty nor a comment.
 pub(in crate::app) fn recipient(file: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading the recipient in {}", file.display()))?;
+    let text = read_secret(file).with_context(|| format!("reading the recipient in {}", file.display()))?;
     let line = text
         .lines()
         .map(str::trim)
