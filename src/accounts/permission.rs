@@ -69,11 +69,11 @@ pub enum Act {
     Count,
     /// Create, set and delete spaces.
     ManageSpaces,
-    /// See every meter; whose a meter is, sees it in any case ([`Who::sees`]).
+    /// See every meter; whose a meter is, sees it in any case ([`Who::sees`](super::Who::sees)).
     ReadMeters,
     /// Ask meters anew, and write tariffs to come.
     CommandMeters,
-    /// Give any meter a top-up code; to their own, people may in any case ([`Who::tops_up`]).
+    /// Give any meter a top-up code; to their own, people may in any case ([`Who::tops_up`](super::Who::tops_up)).
     TopUp,
     /// See the state of the box.
     ReadBox,

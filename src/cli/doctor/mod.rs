@@ -6,11 +6,14 @@
 mod backup;
 mod configuration;
 pub(super) mod doors;
+mod handshake;
 mod machine;
 pub(super) mod meters;
 pub(super) mod names;
+mod outside;
 mod places;
 mod running;
+mod serial;
 mod storage;
 pub(super) mod uplink;
 mod way_out;
@@ -75,10 +78,14 @@ impl Doctor {
         add(chapters, "places", places::look(patient), common);
         add(chapters, "disk", storage::look(patient, self.quick), common);
         add(chapters, "names", names::look(patient).await, common);
-        add(chapters, "doors", doors::look(patient).await, common);
+        let mut doors = doors::look(patient).await;
+        doors.extend(outside::look(patient).await);
+        add(chapters, "doors", doors, common);
         add(chapters, "way out", way_out::look(patient).await, common);
         if patient.running.is_some() {
-            add(chapters, "meters", meters::look(patient).await, common);
+            let mut lines = serial::look(patient).await;
+            lines.extend(meters::look(patient).await);
+            add(chapters, "meters", lines, common);
             add(chapters, "cloud", uplink::look(patient).await, common);
             add(chapters, "backup", backup::look(patient, self.quick).await, common);
         }

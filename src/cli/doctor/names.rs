@@ -52,7 +52,7 @@ fn told(name: &str, found: &[IpAddr]) -> Step {
 }
 
 /// Whether an address is this machine's: only such a one can be bound.
-fn is_ours(address: IpAddr) -> bool {
+pub(super) fn is_ours(address: IpAddr) -> bool {
     UdpSocket::bind(SocketAddr::new(address, 0)).is_ok()
 }
 

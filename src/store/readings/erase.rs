@@ -18,7 +18,7 @@ use crate::store::{Page, RowError};
 use jiff::Timestamp;
 
 impl ReadingsWriter {
-    /// Takes away what was marked as erased ([`mark_erased_on`]), rows and month files alike, for ever. `done` hears how
+    /// Takes away what was marked as erased ([`mark_erased_on`](super::erased::mark_erased_on)), rows and month files alike, for ever. `done` hears how
     /// many months of how many are done. May be asked again, and is to be after an error.
     ///
     /// # Errors

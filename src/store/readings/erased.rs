@@ -55,8 +55,8 @@ pub(super) fn erased_in(table: &Table, meter: &MeterId) -> Result<Vec<Erased>, R
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Writes down that a stretch is erased: from this change on nothing of it is taken. [`ReadingsWriter::erase`] takes what
-/// is there.
+/// Writes down that a stretch is erased: from this change on nothing of it is taken.
+/// [`ReadingsWriter::erase`](super::ReadingsWriter::erase) takes what is there.
 ///
 /// # Errors
 ///
