@@ -18,6 +18,7 @@ use tokio_util::io::ReaderStream;
 use super::AdminState;
 use super::problem::AdminError;
 use crate::accounts::audit;
+use crate::files;
 use crate::perseus;
 use crate::pki::{self, DamagedFile};
 use crate::store::{
@@ -202,19 +203,10 @@ impl Backups {
         }
     }
 
-    /// Makes one at `to`, whole or not there, reads it to its end as a restore does, and only then notes it as the last one.
+    /// Makes one where backups belong, as [`copy`](Self::copy) does, and only then notes it as the last one.
     pub async fn make(&self, to: PathBuf, keys: Keys) -> Result<BackupReport, MakeError> {
         let kept = keys.kept();
-        let this = self.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            let report = this.store.backup(&to, &this.beside(), &keys.into())?;
-            this.read_again(&to).inspect_err(|_| {
-                // A name like those of good ones would be counted among them.
-                let _ = std::fs::remove_file(&to);
-            })?;
-            Ok::<_, MakeError>(report)
-        });
-        let report = made.await.map_err(|_| MakeError::Interrupted)??;
+        let report = self.copy(to, keys).await?;
         self.arrived(LastBackup {
             at: report.made,
             keys: Some(kept),
@@ -230,12 +222,19 @@ impl Backups {
         read.map(drop).map_err(|error| MakeError::Unreadable(error.to_string()))
     }
 
-    /// Makes a copy at `to` without keys, for this box alone: it lies on the disk that it would have to outlive, and is not
-    /// taken for a backup.
-    pub async fn copy(&self, to: PathBuf) -> Result<BackupReport, MakeError> {
+    /// Makes one at `to`, whole or not there, and reads it to its end as a restore does. It is not noted as the last one: where
+    /// it lies it may not outlive the box, or it is on its way.
+    pub async fn copy(&self, to: PathBuf, keys: Keys) -> Result<BackupReport, MakeError> {
         let this = self.clone();
-        let made = tokio::task::spawn_blocking(move || this.store.backup(&to, &this.beside(), &Seal::LeaveOut)).await;
-        Ok(made.map_err(|_| MakeError::Interrupted)??)
+        let made = tokio::task::spawn_blocking(move || {
+            let report = this.store.backup(&to, &this.beside(), &keys.into())?;
+            this.read_again(&to).inspect_err(|_| {
+                // A name like those of good ones would be counted among them.
+                let _ = std::fs::remove_file(&to);
+            })?;
+            Ok::<_, MakeError>(report)
+        });
+        made.await.map_err(|_| MakeError::Interrupted)?
     }
 
     /// Makes one without a name, for whoever reads the open file; it counts once `delivery` is said to have arrived.
@@ -267,7 +266,7 @@ impl Backups {
     }
 
     /// Notes that a backup is whole and on disk where it belongs.
-    async fn arrived(&self, last: LastBackup) {
+    pub async fn arrived(&self, last: LastBackup) {
         let noted = self
             .store
             .write(move |page| LAST.put_on(page, b"", &LastRow::Whole(last)))
@@ -329,6 +328,10 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Extra>) {
         let (path, Ok(meta)) = (entry.path(), entry.metadata()) else {
             continue;
         };
+        // What is being written has its name as soon as it is whole.
+        if files::is_unfinished(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
         if meta.is_dir() {
             collect(root, &path, found);
         } else if let (true, Ok(below)) = (meta.is_file(), path.strip_prefix(root)) {

@@ -124,7 +124,9 @@ impl Findings {
             );
         }
         if let Some(trouble) = &store.backup_trouble {
-            self.add("backup", Grade::Trouble, trouble.clone(), None);
+            let next =
+                "see that the folder is there and the service may write to it: gatelodge quickstart --backup-to FOLDER";
+            self.add("backup", Grade::Trouble, trouble.clone(), Some(next));
         }
         match (store.last_backup, store.last_backup_keys) {
             (None, _) => {

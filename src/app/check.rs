@@ -380,26 +380,35 @@ impl Check<'_> {
                 false => Err(format!("{} holds no age recipient (age1…)", path.display())),
             }
         });
-        let folder = &backup.directory;
+        if let Some(s3) = &backup.s3 {
+            self.secret("backup.s3.secret_file", Some(&s3.secret_file), |path| {
+                let secret = read_secret(path).map_err(|error| error.to_string())?;
+                match secret.trim().is_empty() {
+                    false => Ok(()),
+                    true => Err(format!("{} holds no secret", path.display())),
+                }
+            });
+        }
+        let key = match &backup.directory {
+            Some(_) => "backup.directory",
+            None => "backup.target",
+        };
+        let Some(folder) = backup.folder() else { return };
         let before = self.in_force.and_then(|now| now.backup.as_ref());
-        if before.is_some_and(|before| before.directory == *folder) {
+        if before.is_some_and(|before| before.folder() == Some(folder)) {
             // A disk that is out for a while stops backups, which is told as such, and nothing else.
             return;
         }
         match std::fs::metadata(folder) {
             Ok(found) if found.is_dir() => {}
-            Ok(_) => self.fault("backup.directory", &format!("{} is no folder", folder.display()), ""),
+            Ok(_) => self.fault(key, &format!("{} is no folder", folder.display()), ""),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 let what = format!("{} may not be looked at by this user", folder.display());
-                self.forbidden("backup.directory", &what);
+                self.forbidden(key, &what);
             }
             Err(_) => {
                 let what = format!("{} is not there", folder.display());
-                self.fault(
-                    "backup.directory",
-                    &what,
-                    "make the folder, or mount the disk that it is on",
-                );
+                self.fault(key, &what, "make the folder, or mount the disk that it is on");
             }
         }
     }

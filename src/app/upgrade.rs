@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use jiff::Timestamp;
 
-use crate::admin::Backups;
+use crate::admin::{Backups, Keys};
 use crate::files::{self, Readers};
 use crate::store::UPGRADES;
 
@@ -81,7 +81,7 @@ async fn back_up(backups: &Backups, data_dir: &Path, before: &str) -> anyhow::Re
     files::make_private(&folder)?;
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let to = folder.join(format!("gatelodge-{before}-{stamp}.backup"));
-    backups.copy(to.clone()).await?;
+    backups.copy(to.clone(), Keys::LeftOut).await?;
     let mut all: Vec<PathBuf> = std::fs::read_dir(&folder)?
         .flatten()
         .map(|entry| entry.path())

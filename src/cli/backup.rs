@@ -1,6 +1,8 @@
 //! `backup`, `restore`, `verify`.
 
-use std::io::IsTerminal;
+use std::fs::File;
+use std::io::{IsTerminal, Seek};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -111,7 +113,7 @@ impl Restore {
         let at = Place::in_data_dir(&data_dir);
         // What only the caller may read is read or opened before the owner of the data folder goes on.
         let unseal = self.unseal()?;
-        let file = std::fs::File::open(&self.file).map_err(|error| fault(&self.file, &error))?;
+        let file = self.opened(&unseal)?;
         let _owner = AsOwner::of(&data_dir)?;
         if self.dry_run {
             let report = store::restore_dry_run(file, &self.file, &at, &unseal).map_err(failed)?;
@@ -122,6 +124,28 @@ impl Restore {
         let report = store::restore(file, &self.file, &at, &unseal).map_err(failed)?;
         say(common, &report, DONE);
         Ok(())
+    }
+
+    /// The backup; of one that is sealed as a whole, as those from a bucket are, what is in it, in a file without a name.
+    fn opened(&self, unseal: &Unseal) -> Result<File, CliError> {
+        let mut file = File::open(&self.file).map_err(|error| fault(&self.file, &error))?;
+        if !store::is_sealed_file(&mut file).map_err(|error| fault(&self.file, &error))? {
+            return Ok(file);
+        }
+        let Unseal::Identity(identity) = unseal else {
+            return Err(
+                CliError::usage(format_args!("{} is sealed as a whole", self.file.display()))
+                    .hint("--identity-file FILE names the key that opens it"),
+            );
+        };
+        let path = std::env::temp_dir().join(format!("gatelodge-{}.restore", random_id()));
+        let mut options = File::options();
+        let mut plain = options.read(true).write(true).create_new(true).mode(0o600).open(&path);
+        let _ = std::fs::remove_file(&path);
+        let plain = plain.as_mut().map_err(|error| fault(&path, error))?;
+        store::open_file(&file, plain, identity).map_err(CliError::failed)?;
+        plain.rewind().map_err(|error| fault(&path, &error))?;
+        plain.try_clone().map_err(|error| fault(&path, &error))
     }
 
     fn unseal(&self) -> Result<Unseal, CliError> {

@@ -63,7 +63,7 @@ impl Manual {
         }
         let mut out = Vec::new();
         let rendered = match self.page.as_deref() {
-            None => overview(&whole, &mut out),
+            None | Some("gatelodge") => overview(&whole, &mut out),
             Some(CONFIGURATION) => man_config::page(&mut out),
             Some(name) => page(found(&whole, name)?, &mut out),
         };

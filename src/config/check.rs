@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Certificate, Config, Https, Mtls, Site, log_filter};
-use crate::domain::units::Span;
 use crate::domain::{Faults, MeterId};
 use crate::perseus;
 
@@ -41,7 +40,9 @@ pub(super) fn check(config: &Config) -> Faults {
     if let Some(section) = &config.uplink {
         faults.append(section.faults());
     }
-    backup(config, &mut faults);
+    if let Some(section) = &config.backup {
+        faults.append(section.faults());
+    }
     faults
 }
 
@@ -155,16 +156,6 @@ fn meters(config: &Config, faults: &mut Faults) {
             );
         }
         faults.within(&format!("meter.{place}"), inner);
-    }
-}
-
-fn backup(config: &Config, faults: &mut Faults) {
-    let Some(backup) = &config.backup else { return };
-    if backup.interval < Span::seconds(60) {
-        faults.add("backup.interval", "is under a minute", "such as \"1d\"");
-    }
-    if backup.keep == 0 {
-        faults.add("backup.keep", "is 0", "at least 1");
     }
 }
 

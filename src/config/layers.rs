@@ -195,6 +195,9 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
 /// Tells all that calls out by which way it does.
 fn tell_the_way_out(config: &mut Config) {
     let way = config.outbound.way();
+    if let Some(s3) = config.backup.as_mut().and_then(|backup| backup.s3.as_mut()) {
+        s3.way = way.clone();
+    }
     for target in config.occupancy.iter_mut().flat_map(|section| &mut section.webhook) {
         target.way = way.clone();
     }

@@ -4,6 +4,7 @@
 //! `GATELODGE_<SECTION>__<KEY>` in the environment, flags.
 
 mod acme;
+mod backup;
 mod check;
 mod doors;
 mod error;
@@ -23,6 +24,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use acme::Acme;
+pub use backup::{Backup, S3, Target, TargetError};
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, MtlsCertificate, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
 pub use layers::{
@@ -151,38 +153,6 @@ impl Default for Site {
             contact: None,
         }
     }
-}
-
-/// Backups made by the box itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Backup {
-    /// The folder they are written to.
-    pub directory: PathBuf,
-    /// How often.
-    #[serde(default = "daily")]
-    pub interval: Span,
-    /// How many are kept.
-    #[serde(default = "a_week")]
-    pub keep: u32,
-    /// A file with the age recipient (`age1…`) that keys are sealed to; without it keys are left out.
-    #[serde(default)]
-    pub key_file: Option<PathBuf>,
-    /// How often the newest one is restored for trial; `"0"`: never.
-    #[serde(default = "monthly")]
-    pub test_restore: Span,
-}
-
-fn monthly() -> Span {
-    Span::seconds(30 * 86_400)
-}
-
-fn daily() -> Span {
-    Span::seconds(86_400)
-}
-
-fn a_week() -> u32 {
-    7
 }
 
 /// How long what was is kept.

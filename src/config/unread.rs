@@ -22,8 +22,10 @@ pub struct Unread {
 }
 
 /// Keys without which a table is none, and something that each of them can hold.
-const STAND_INS: [(&str, &str); 11] = [
-    ("backup.directory", "/"),
+const STAND_INS: [(&str, &str); 13] = [
+    ("backup.s3.access_key_id", "stand-in"),
+    ("backup.s3.endpoint", "https://stand-in.invalid"),
+    ("backup.s3.secret_file", "/"),
     ("grpc.client.*.name", "stand-in"),
     ("meter.*.link", "tcp://stand-in.invalid:1"),
     ("meter.*.serial", "EML0000000000"),
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_must_be_there_has_something_that_stands_for_it() {
-        let text = "[backup]\n[uplink]\n[[uplink.rule]]\n[[grpc.client]]\n[[meter]]\n[[occupancy.webhook]]\n[[relay.meetup]]\n";
+        let text = "[backup.s3]\n[uplink]\n[[uplink.rule]]\n[[grpc.client]]\n[[meter]]\n[[occupancy.webhook]]\n[[relay.meetup]]\n";
         let mut values: Value = Figment::from(Toml::string(text)).extract().unwrap();
         let mut unread = Unread::default();
         while let Err(error) = Figment::from(Serialized::defaults(&values)).extract::<Config>() {

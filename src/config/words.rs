@@ -52,6 +52,8 @@ fn wanted(expected: &str) -> String {
         "IP address" | "IPv4 address" | "IPv6 address" => "an address (\"127.0.0.1\")",
         "enum" | "a variant identifier" | "variant identifier" | "a field identifier" => "a word in quotes",
         _ if expected.starts_with("variant index ") => "a word in quotes",
+        // `struct Entry`, and `struct Entry with 5 elements`.
+        _ if expected.starts_with("struct ") => "a table",
         _ => return compound(expected).unwrap_or_else(|| expected.to_owned()),
     };
     words.to_owned()
@@ -61,7 +63,6 @@ fn wanted(expected: &str) -> String {
 fn compound(expected: &str) -> Option<String> {
     let (kind, rest) = expected.rsplit_once(' ').unwrap_or(("", expected));
     match kind {
-        "struct" => Some("a table".to_owned()),
         "enum" => Some("a word in quotes".to_owned()),
         "an array of length" | "a tuple of size" => Some(format!("a list of {rest} values in brackets")),
         "" => whole(rest, "0"),

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub use credential::{is_credential, read_secret, resolved};
 pub use folder::{make_private, make_shared, rename, sync};
 pub use sweep::{sweep, sweep_below};
-pub use whole::{Readers, Unfinished, place, read, write, write_new, write_private};
+pub use whole::{Readers, Unfinished, is_unfinished, place, read, write, write_new, write_private};
 
 /// A file or folder could not be used.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::whole::{BEGINS, ENDS};
+use super::whole::is_unfinished;
 use super::{FileError, error};
 
 /// As [`sweep`], in all folders below `dir` too; links are not followed.
@@ -32,7 +32,7 @@ pub fn sweep(dir: &Path) -> Result<(), FileError> {
         let entry = entry.map_err(error("listed", dir))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(BEGINS) && name.ends_with(ENDS) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if is_unfinished(&name) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             fs::remove_file(entry.path()).map_err(error("removed", &entry.path()))?;
         }
     }

@@ -15,6 +15,12 @@ use super::{FileError, error, folder};
 pub(super) const BEGINS: &str = ".";
 pub(super) const ENDS: &str = ".new";
 
+/// Whether a file of that name was begun and is not whole: it goes away or gets another name.
+#[must_use]
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(BEGINS) && name.ends_with(ENDS)
+}
+
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {

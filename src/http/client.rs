@@ -6,11 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{HOST, USER_AGENT};
+use axum::http::header::{CONTENT_LENGTH, HOST, USER_AGENT};
 use axum::http::uri::{PathAndQuery, Scheme};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use futures_util::TryStreamExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
+use hyper::body::Frame;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -18,6 +21,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_util::io::ReaderStream;
 
 use super::way_out::{ProxyError, WayError, WayOut};
 
@@ -121,12 +125,19 @@ pub enum CallError {
     Slow(Origin, Duration),
 }
 
+/// How much of a file is read at once, in bytes.
+const PART: usize = 64 << 10;
+
 /// How much of an answer is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
+enum Extent<'e> {
     Whole,
     Head,
+    /// All of it, each part as it comes.
+    Each(&'e mut (dyn FnMut(&[u8]) + Send)),
 }
+
+/// What is sent.
+type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// Calls servers.
 #[derive(Clone)]
@@ -144,23 +155,39 @@ pub struct Client {
 impl Client {
     /// One call.
     pub async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        self.within_limit(call, Extent::Whole).await
+        self.within_limit(call, None, Extent::Whole).await
+    }
+
+    /// One call with a file for its body, read as it is sent.
+    pub async fn send_file(&self, mut call: Call, file: tokio::fs::File) -> Result<Answer, CallError> {
+        let address = || CallError::Address(without_query(&call.uri));
+        let length = file.metadata().await.map_err(|_| address())?.len();
+        call.headers.push((CONTENT_LENGTH, HeaderValue::from(length)));
+        let body = StreamBody::new(ReaderStream::with_capacity(file, PART).map_ok(Frame::data));
+        self.within_limit(call, Some(body.boxed_unsync()), Extent::Whole).await
+    }
+
+    /// One call whose answer goes to `each` as it comes, however long it is; of one that was not successful the body is in the
+    /// answer.
+    pub async fn receive(&self, call: Call, each: &mut (dyn FnMut(&[u8]) + Send)) -> Result<Answer, CallError> {
+        self.within_limit(call, None, Extent::Each(each)).await
     }
 
     /// One call of which only the answer's head counts: its body is not read, and need not end.
     pub async fn tell(&self, call: Call) -> Result<Answer, CallError> {
-        self.within_limit(call, Extent::Head).await
+        self.within_limit(call, None, Extent::Head).await
     }
 
-    async fn within_limit(&self, call: Call, wanted: Extent) -> Result<Answer, CallError> {
+    async fn within_limit(&self, call: Call, body: Option<Body>, wanted: Extent<'_>) -> Result<Answer, CallError> {
         let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
         let slow = CallError::Slow(origin.clone(), self.limit);
-        timeout(self.limit, self.call(&origin, call, wanted))
+        let body = body.unwrap_or_else(|| whole(call.body.clone()));
+        timeout(self.limit, self.call(&origin, (call, body), wanted))
             .await
             .unwrap_or(Err(slow))
     }
 
-    async fn call(&self, origin: &Origin, call: Call, wanted: Extent) -> Result<Answer, CallError> {
+    async fn call(&self, origin: &Origin, call: (Call, Body), wanted: Extent<'_>) -> Result<Answer, CallError> {
         let connected = self.way.connect(&origin.host, origin.port, self.limit).await;
         let stream = connected.map_err(|error| match error {
             WayError::Direct(source) => CallError::Connect {
@@ -184,7 +211,13 @@ impl Client {
         self.ask(origin, shaken.map_err(fault)?, call, wanted).await
     }
 
-    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call, wanted: Extent) -> Result<Answer, CallError>
+    async fn ask<S>(
+        &self,
+        origin: &Origin,
+        stream: S,
+        call: (Call, Body),
+        wanted: Extent<'_>,
+    ) -> Result<Answer, CallError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -193,12 +226,24 @@ impl Client {
         let request = request(call).ok_or_else(|| CallError::Address(origin.to_string()))?;
         let asking = async {
             let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
-            if wanted == Extent::Head {
-                return Ok(Answer {
-                    status: head.status,
-                    headers: head.headers,
-                    body: Bytes::new(),
-                });
+            let empty = |head: axum::http::response::Parts| Answer {
+                status: head.status,
+                headers: head.headers,
+                body: Bytes::new(),
+            };
+            match wanted {
+                Extent::Head => return Ok(empty(head)),
+                Extent::Each(each) if head.status.is_success() => {
+                    let mut body = body;
+                    while let Some(frame) = body.frame().await {
+                        let frame = frame.map_err(|_| CallError::Body(origin.clone()))?;
+                        if let Some(data) = frame.data_ref() {
+                            each(data);
+                        }
+                    }
+                    return Ok(empty(head));
+                }
+                Extent::Whole | Extent::Each(_) => {}
             }
             let body = Limited::new(body, self.longest).collect().await;
             let body = body.map_err(|error| {
@@ -223,7 +268,11 @@ impl Client {
     }
 }
 
-fn request(call: Call) -> Option<Request<Full<Bytes>>> {
+fn whole(body: Bytes) -> Body {
+    Full::new(body).map_err(|never| match never {}).boxed_unsync()
+}
+
+fn request((call, body): (Call, Body)) -> Option<Request<Body>> {
     let authority = call.uri.authority()?.as_str().to_owned();
     let path = call.uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
     let mut request = Request::builder()
@@ -234,7 +283,7 @@ fn request(call: Call) -> Option<Request<Full<Bytes>>> {
     for (name, value) in call.headers {
         request = request.header(name, value);
     }
-    request.body(Full::new(call.body)).ok()
+    request.body(body).ok()
 }
 
 /// An address as it may be shown: what follows the path can be a secret.

@@ -58,6 +58,7 @@ pub use backup::encryption::{Seal, SealError, Unseal, is_recipient};
 pub use backup::key::BackupKey;
 pub use backup::restore::{RestoreReport, restore, restore_dry_run, restore_on};
 pub use backup::restore_error::RestoreError;
+pub use backup::sealed::{SealedFile, is_sealed_file, open_file, seal_file};
 pub use backup::{BackupError, BackupReport, Extra, Privacy};
 pub use entry::{Entry, Gap};
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};

@@ -191,20 +191,27 @@ fn every_command_of_every_page_works() {
     let with_commands = pages().into_iter().map(|(name, text)| (name, commands(&text)));
     let with_commands: Vec<_> = with_commands.filter(|(_, blocks)| !blocks.is_empty()).collect();
     assert!(with_commands.len() >= 8, "{}", with_commands.len());
-    for (name, blocks) in with_commands {
-        let stage = Stage::new(&name);
-        stage.as_on(&name);
-        for block in blocks {
-            let done = stage.run(&block);
-            assert!(
-                done.status.success(),
-                "{name}: {block}\n{}\n{}",
-                String::from_utf8_lossy(&done.stdout),
-                String::from_utf8_lossy(&done.stderr)
-            );
+    // Most of it is waiting for meters, which take their time.
+    std::thread::scope(|scope| {
+        for (name, blocks) in with_commands {
+            scope.spawn(move || walk(&name, &blocks));
         }
-        after(&stage, &name);
+    });
+}
+
+fn walk(name: &str, blocks: &[String]) {
+    let stage = Stage::new(name);
+    stage.as_on(name);
+    for block in blocks {
+        let done = stage.run(block);
+        assert!(
+            done.status.success(),
+            "{name}: {block}\n{}\n{}",
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
+    after(&stage, name);
 }
 
 /// What is so once the commands of a page were done.

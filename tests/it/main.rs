@@ -19,6 +19,7 @@ mod backups;
 mod binary;
 mod book;
 mod broken_room;
+mod bucket;
 mod configuration;
 mod configuration_faults;
 mod configured_files;

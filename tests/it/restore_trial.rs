@@ -74,6 +74,12 @@ fn one_that_cannot_be_restored_is_trouble_until_the_next_one_can() {
     assert!(said.contains("BAD   trial"), "{said}");
     // The next one is tried, and all is well.
     running.stop();
+    // The next one has another name, in which the second stands.
+    let name = backup.file_name().unwrap().to_str().unwrap().to_owned();
+    eventually("another second", || {
+        let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        (!name.contains(&now)).then_some(())
+    });
     std::fs::remove_file(backup).unwrap();
     running.run();
     eventually("it is well again", || {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::TestBox;
 
-const METERS: &str = "[https]\nlisten = [\"127.0.0.1:0\"]\n[meters]\n[[meter]]\nserial = \"EML2137580826\"\n\
+const METERS: &str = "[https]\nlisten = [\"127.0.0.1:0\"]\n[meters]\nattempts = 1\n[[meter]]\nserial = \"EML2137580826\"\n\
                       link = \"tcp://127.0.0.1:9\"\nname = \"Flat 9 Mrs Smith\"\n";
 
 #[test]

@@ -1,7 +1,6 @@
 //! What is held of people: taken by them, and erased.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -149,7 +148,10 @@ fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Times
 }
 
 fn of_own_backups(backup: &Backup, now: Timestamp, day: impl Fn(Timestamp) -> String) -> String {
-    let made = made_before(Path::new(&backup.directory)).unwrap_or_default();
+    let made = backup
+        .folder()
+        .and_then(|folder| made_before(folder).ok())
+        .unwrap_or_default();
     let interval = SignedDuration::try_from(backup.interval.0).unwrap_or(SignedDuration::MAX);
     let last = interval.checked_mul(i32::try_from(backup.keep).unwrap_or(i32::MAX));
     let until = last.and_then(|last| now.checked_add(last).ok());

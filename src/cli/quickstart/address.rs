@@ -92,7 +92,6 @@ pub(super) async fn look(walk: &Walk<'_>) -> Vec<Step> {
     steps.extend(names::look(&patient).await);
     steps.extend(doors::look(&patient).await);
     if let Some((_, status)) = &patient.running {
-        steps.extend(firewall(status));
         let held = status.services.iter().filter(|(name, _)| name.starts_with("door"));
         steps.extend(held.filter(|(_, door)| door.state != "running").map(|(name, door)| {
             let next = door
@@ -109,7 +108,12 @@ pub(super) async fn look(walk: &Walk<'_>) -> Vec<Step> {
     if !by_acme {
         steps.push(trust(&walk.config.data_dir, &pages));
     }
-    steps.push(good("address", format_args!("people open {pages}")));
+    let firewall = patient
+        .running
+        .as_ref()
+        .map(|(_, status)| firewall(status))
+        .unwrap_or_default();
+    steps.push(good("address", format_args!("people open {pages}; {firewall}")));
     if !walk.common.json {
         qr::show(&pages);
     }
@@ -166,12 +170,12 @@ pub(super) fn fingerprint(root: &Path) -> Option<String> {
     Some(pairs.join(":"))
 }
 
-fn firewall(status: &Status) -> Option<Step> {
+/// What lets people through where a firewall stands before the box, which cannot be seen from here.
+fn firewall(status: &Status) -> String {
     let addresses = ["http", "https"]
         .into_iter()
         .filter_map(|door| status.doors.get(door)?.first());
     let ports: Vec<String> = addresses.map(|address| address.port().to_string()).collect();
     let ports = ports.join(",");
-    let words = format!("where one stands before the box, it lets TCP {ports} in: ufw allow {ports}/tcp");
-    (!ports.is_empty()).then(|| good("firewall", words))
+    format!("where a firewall stands before the box: ufw allow {ports}/tcp")
 }

@@ -17,6 +17,20 @@ impl Asker {
         }
     }
 
+    /// What whoever sits there should know before the first question.
+    pub(super) fn welcome(&self) {
+        if self.listens {
+            print::note(format_args!(
+                "Enter takes what stands in brackets. Ctrl-C leaves at any time: what was done stays, and gatelodge quickstart goes on."
+            ));
+        }
+    }
+
+    /// Whether anybody is asked.
+    pub(super) fn listens(&self) -> bool {
+        self.listens
+    }
+
     /// One line; what is `usual` when it is empty. `None`: nobody was asked, or nothing was said and nothing is usual.
     pub(super) fn ask(&self, question: &str, usual: Option<&str>) -> Result<Option<String>, CliError> {
         if !self.listens {

@@ -12,17 +12,19 @@ use tokio::time::{Instant, sleep};
 use super::super::reach::absolute;
 use super::super::steps::{bad, good, look as waits};
 use super::super::{CliError, print};
-use super::Walk;
+use super::{Walk, sandbox};
 use crate::admin::KeysIn;
-use crate::config::{self, DEFAULT_FILE};
+use crate::config::{self, Backup, DEFAULT_FILE};
 use crate::files::{self, Readers};
 use crate::store::{BackupKey, MemberKind, Place, SecretString, Unseal, restore_dry_run};
-use crate::tls::Step;
+use crate::tls::{Step, StepVerdict};
 
 /// The folder that the package makes for them.
 const PACKAGED: &str = "/var/backups/gatelodge";
 /// Beside the configuration: whom keys are sealed to. It opens nothing.
 const RECIPIENT: &str = "backup-recipient.txt";
+/// Where the key is written when nothing else is said.
+const KEY: &str = "gatelodge-backup-key.txt";
 /// For the first backup.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -31,9 +33,9 @@ pub(super) struct BackupFlags {
     /// The folder that daily backups go to, best on another disk
     #[arg(long, value_name = "FOLDER")]
     backup_to: Option<PathBuf>,
-    /// Where the key that opens them is written, to be taken away from the box
-    #[arg(long, value_name = "FILE", default_value = "gatelodge-backup-key.txt")]
-    backup_key: PathBuf,
+    /// Where the key that opens them is written, to be taken away from the box [default: gatelodge-backup-key.txt]
+    #[arg(long, value_name = "FILE")]
+    backup_key: Option<PathBuf>,
 }
 
 pub(super) async fn walk(walk: &mut Walk<'_>) -> Result<Vec<Step>, CliError> {
@@ -52,22 +54,60 @@ pub(super) async fn walk(walk: &mut Walk<'_>) -> Result<Vec<Step>, CliError> {
             &next,
         )]);
     }
+    if sandbox::lets_in(walk.status().await?.process, &folder) == Some(false) {
+        sandbox::let_in(&folder)?;
+        walk.started_again().await?;
+    }
     let before = Timestamp::now();
+    let old = walk.config.backup.as_ref().and_then(Backup::folder).map(Path::to_owned);
     let is_new = settle(walk, &folder)?;
     walk.apply().await?;
     let mut steps = vec![made(walk, is_new.then_some(before)).await?];
+    if let Some(old) = old.filter(|old| *old != folder && steps[0].verdict == StepVerdict::Bad) {
+        // What worked goes on.
+        walk.settings.set("backup", "directory", old.display().to_string());
+        walk.apply().await?;
+        steps.push(good(
+            "backup",
+            format_args!("they go on to {}, as before", old.display()),
+        ));
+        return Ok(steps);
+    }
     steps.extend(elsewhere(&walk.config.data_dir, &folder));
-    let key = absolute(&walk.flags.backup.backup_key);
+    let key = key_place(walk);
     match key.exists() {
         true => steps.extend(proved(walk, &folder, &key).await),
-        false => steps.push(good("key", "it is not on the box any more, as it should be")),
+        false => steps.push(good(
+            "key",
+            format_args!("it is not at {} any more, as it should be", key.display()),
+        )),
     }
     Ok(steps)
 }
 
+/// What the recipient's file says of where the other half was written.
+const WRITTEN_TO: &str = "# What opens them was written to ";
+
+/// Beside the configuration.
+fn recipient_place(walk: &Walk<'_>) -> PathBuf {
+    let main = walk.common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
+    absolute(&config::beside(&main).with_file_name(RECIPIENT))
+}
+
+/// Where the key is, or is to be: as it is said now, was said then, or usual.
+fn key_place(walk: &Walk<'_>) -> PathBuf {
+    let said = walk.flags.backup.backup_key.as_deref().map(absolute);
+    let then = || {
+        let text = std::fs::read_to_string(recipient_place(walk)).ok()?;
+        let place = text.lines().find_map(|line| line.strip_prefix(WRITTEN_TO))?;
+        Some(PathBuf::from(place))
+    };
+    said.or_else(then).unwrap_or_else(|| absolute(Path::new(KEY)))
+}
+
 /// Where they go: as it is said, configured, or answered.
 fn folder(walk: &Walk<'_>) -> Result<Option<PathBuf>, CliError> {
-    let configured = walk.config.backup.as_ref().map(|backup| backup.directory.clone());
+    let configured = walk.config.backup.as_ref().and_then(Backup::folder).map(Path::to_owned);
     let said = walk.flags.backup.backup_to.as_deref().map(absolute);
     if let Some(folder) = said.or(configured) {
         return Ok(Some(folder));
@@ -81,17 +121,17 @@ fn folder(walk: &Walk<'_>) -> Result<Option<PathBuf>, CliError> {
 /// Says where they go and whom their keys are sealed to; whether that is new.
 fn settle(walk: &mut Walk<'_>, folder: &Path) -> Result<bool, CliError> {
     let configured = walk.config.backup.as_ref();
-    let is_known = configured.is_some_and(|backup| backup.directory == folder);
+    let is_known = configured.is_some_and(|backup| backup.folder() == Some(folder));
     let has_key = configured.is_some_and(|backup| backup.key_file.is_some());
     if !is_known {
         walk.settings.set("backup", "directory", folder.display().to_string());
     }
     if !has_key {
-        let main = walk.common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
-        let recipient = absolute(&config::beside(&main).with_file_name(RECIPIENT));
-        let key = key(&absolute(&walk.flags.backup.backup_key))?;
+        let (recipient, place) = (recipient_place(walk), key_place(walk));
+        let key = key(&place)?;
         let text = format!(
-            "# Keys in backups are sealed to this; what opens them is not on the box.\n{}\n",
+            "# Keys in backups are sealed to this; it opens nothing.\n{WRITTEN_TO}{}\n{}\n",
+            place.display(),
             key.recipient
         );
         files::write(&recipient, text.as_bytes(), Readers::All).map_err(CliError::failed)?;

@@ -7,7 +7,7 @@ use clap::Args;
 use super::super::CliError;
 use super::super::doctor::uplink;
 use super::super::reach::absolute;
-use super::super::steps::good;
+use super::super::steps::{bad, good};
 use super::Walk;
 use crate::tls::Step;
 
@@ -43,6 +43,7 @@ pub(super) async fn walk(walk: &mut Walk<'_>) -> Result<Vec<Step>, CliError> {
             None,
         )?,
     };
+    let asked = walk.flags.uplink.uplink_url.is_none();
     if let Some(url) = url {
         let mut username = flags.uplink_username.clone();
         let mut password = flags.uplink_password_file.clone();
@@ -56,7 +57,14 @@ pub(super) async fn walk(walk: &mut Walk<'_>) -> Result<Vec<Step>, CliError> {
             }
         }
         settle(walk, &url, username, password);
-        walk.apply().await?;
+        match walk.apply().await {
+            Err(error) if asked => {
+                let next = error.next_step().unwrap_or_default();
+                let next = format!("{next}; gatelodge quickstart asks again");
+                return Ok(vec![bad("cloud", &error, next.trim_start_matches("; "))]);
+            }
+            applied => applied?,
+        }
     }
     if walk.config.uplink.is_none() {
         let words = "nobody is told; gatelodge quickstart --uplink-url URL changes that";

@@ -55,9 +55,15 @@ fn read_line(line: &str) -> Result<Listed, String> {
         .trim_matches('"')
         .parse::<MeterId>()
         .map_err(|error| error.to_string())?;
+    if !serial.as_str().bytes().any(|byte| byte.is_ascii_digit()) {
+        return Err(format!("{serial} is no serial of a meter: it has no digit"));
+    }
     let link = link.trim_matches('"');
     if link.is_empty() {
         return Err(format!("{serial} has no link"));
+    }
+    if !link.contains([':', '.']) {
+        return Err(format!("{link} is no address: it has neither a dot nor a port"));
     }
     let whole = match link.contains("://") {
         true => link.to_owned(),
@@ -104,6 +110,8 @@ mod tests {
             ("EML2137580826 tcp://10.0.0.7:8080\nEML2137580826 10.0.0.8:8080", 2),
             ("\n\n? 10.0.0.8:8080", 3),
             ("EML2137580826 ftp://x", 1),
+            ("rubbish line", 1),
+            ("EML2137580826 line", 1),
         ] {
             assert_eq!(read(text).unwrap_err().line, line, "{text:?}");
         }

@@ -10,6 +10,7 @@ use super::super::reach::text_from;
 use super::super::steps::{bad, good, look as waits};
 use super::super::{CliError, print};
 use super::Walk;
+use super::left;
 use super::list::{self, Listed};
 use crate::admin::Client;
 use crate::domain::MeterId;
@@ -22,14 +23,7 @@ const AT_ONCE: usize = 16;
 
 pub(super) async fn walk(walk: &mut Walk<'_>) -> Result<Vec<Step>, CliError> {
     let known = known(walk).await?;
-    let text = match &walk.flags.meters {
-        Some(file) => text_from(file)?,
-        None if known.is_empty() => walk.asker.lines(
-            "Meters: paste a line each, SERIAL LINK NAME, such as EML2137580826 tcp://10.0.0.7:8080 Flat 7. An empty line ends.",
-        )?,
-        None => String::new(),
-    };
-    let listed = list::read(&text).map_err(CliError::usage)?;
+    let listed = listed(walk, known.is_empty())?;
     let mut steps = Vec::new();
     if listed.is_empty() && known.is_empty() {
         let words = "none; gatelodge quickstart --meters FILE or gatelodge meter add brings them at any time";
@@ -43,12 +37,38 @@ pub(super) async fn walk(walk: &mut Walk<'_>) -> Result<Vec<Step>, CliError> {
         .into_iter()
         .partition(|one| known.iter().any(|shown| shown.meter.serial == one.serial));
     steps.extend(again.iter().filter_map(|one| moved(one, &known)));
-    steps.extend(add(walk.client()?, &new, walk.common.json).await);
+    let added = add(walk.client()?, &new, walk.common.json).await;
+    // What came to nothing is not in the registry; it is asked again by the next one.
+    let in_registry = self::known(walk).await?;
+    let is_known = |one: &Listed| in_registry.iter().any(|shown| shown.meter.serial == one.serial);
+    let lost: Vec<&Listed> = new.iter().filter(|one| !is_known(one)).collect();
+    left::keep(walk.common, &lost)?;
+    steps.extend(added);
     // Those that were there before are asked too.
     if !known.is_empty() {
         steps.extend(meters::look(&walk.patient().await?).await);
     }
     Ok(steps)
+}
+
+/// The list, from a file, from what the last quickstart left, or from whoever sits there.
+fn listed(walk: &Walk<'_>, none: bool) -> Result<Vec<Listed>, CliError> {
+    const QUESTION: &str = "Meters: paste a line each, SERIAL LINK NAME, such as EML2137580826 tcp://10.0.0.7:8080 Flat 7. \
+                            An empty line ends.";
+    if let Some(file) = &walk.flags.meters {
+        let text = text_from(file).map_err(|error| error.about("--meters"))?;
+        return list::read(&text).map_err(CliError::usage);
+    }
+    let left = left::read(walk.common);
+    if !left.is_empty() || !none || !walk.asker.listens() {
+        return list::read(&left).map_err(CliError::usage);
+    }
+    loop {
+        match list::read(&walk.asker.lines(QUESTION)?) {
+            Ok(listed) => return Ok(listed),
+            Err(error) => print::note(format_args!("{error}. Once more, please.")),
+        }
+    }
 }
 
 /// The meters that the box has; none while the room is closed.
@@ -76,11 +96,7 @@ async fn add(client: &Client, listed: &[Listed], quiet: bool) -> Vec<Step> {
         let joined: Result<Joined, _> = client.ask(Method::POST, "/meters", Some(&entry)).await;
         let step = match joined {
             Ok(joined) => answered(one, &joined.answers),
-            Err(error) => bad(
-                &named(one),
-                error,
-                &format!("look at the plug and the address of {}", one.link),
-            ),
+            Err(error) => bad(&named(one), &error, &next(one, &error.to_string())),
         };
         if !quiet {
             print::note(format_args!("   {}: {}", step.step, step.words));
@@ -91,6 +107,27 @@ async fn add(client: &Client, listed: &[Listed], quiet: bool) -> Vec<Step> {
         print::note(format_args!("   asking {} …", count(listed.len(), "meter", "meters")));
     }
     stream::iter(asked).buffered(AT_ONCE).collect().await
+}
+
+/// Where another meter answers, it may be the list that is wrong.
+fn next(one: &Listed, error: &str) -> String {
+    let look = format!("look at the plug and the address of {}", one.link);
+    let other = error.split_once("another meter answers: ").map(|(_, rest)| rest);
+    let other = other.and_then(|rest| rest.split([',', ';']).next()?.parse::<MeterId>().ok());
+    match other {
+        Some(other) => {
+            let name = one
+                .name
+                .as_ref()
+                .map(|name| format!(" --name \"{name}\""))
+                .unwrap_or_default();
+            format!(
+                "{look}; if {other} is the right one: gatelodge meter add {other} --link {}{name}",
+                one.link
+            )
+        }
+        None => look,
+    }
 }
 
 fn answered(one: &Listed, answers: &Answers) -> Step {

@@ -8,19 +8,23 @@ mod asking;
 mod backups;
 mod cloud;
 mod house;
+mod left;
 mod list;
 mod meters;
 mod people;
 mod qr;
+mod sandbox;
 mod settings;
 mod sheet;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use serde::{Serialize, Serializer};
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::doctor::Patient;
 use super::reach::block_on;
@@ -31,6 +35,9 @@ use crate::config::{self, Config};
 use crate::tls::{Step, StepVerdict};
 use asking::Asker;
 use settings::Settings;
+
+/// For a box that is started anew.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// What is not asked for when it is given here.
 #[derive(Args)]
@@ -132,6 +139,7 @@ impl Walk<'_> {
             bad("box", error, &format!("{next}; then gatelodge quickstart goes on"))
         });
         self.client = reached.ok();
+        self.asker.welcome();
         house::settle(self)?;
         address::settle(self)?;
         self.apply().await?;
@@ -168,6 +176,21 @@ impl Walk<'_> {
     fn client(&self) -> Result<&Client, CliError> {
         let absent = || CliError::not_reachable("no box runs").hint("systemctl start gatelodge");
         self.client.as_ref().ok_or_else(absent)
+    }
+
+    /// Waits for the box, which is started anew.
+    async fn started_again(&mut self) -> Result<(), CliError> {
+        let until = Instant::now() + AGAIN;
+        loop {
+            match self.common.running().await {
+                Ok(client) => {
+                    self.client = Some(client);
+                    return Ok(());
+                }
+                Err(error) if Instant::now() > until => return Err(error),
+                Err(_) => sleep(Duration::from_millis(200)).await,
+            }
+        }
     }
 
     async fn status(&self) -> Result<Status, CliError> {

@@ -95,6 +95,21 @@ impl Settings {
     /// Checks the whole configuration as it would be, puts the file in place and has the running box take it over. What
     /// does not work changes nothing.
     pub(super) async fn apply(&mut self, common: &Common, running: Option<&Client>) -> Result<(), CliError> {
+        let applied = self.put(common, running).await;
+        if applied.is_err() {
+            self.forget();
+        }
+        applied
+    }
+
+    /// What was set since it was last put in place is not set.
+    fn forget(&mut self) {
+        if let Ok(document) = self.before.as_deref().unwrap_or(HEAD).parse() {
+            self.document = document;
+        }
+    }
+
+    async fn put(&mut self, common: &Common, running: Option<&Client>) -> Result<(), CliError> {
         let text = self.document.to_string();
         if self.before.as_deref().unwrap_or(HEAD) == text {
             return Ok(());
@@ -127,9 +142,6 @@ impl Settings {
         match text {
             Some(text) => files::write(&self.path, text.as_bytes(), Readers::All).map_err(CliError::failed)?,
             None => std::fs::remove_file(&self.path).map_err(|error| unwritable(&self.path, error))?,
-        }
-        if let Ok(document) = text.unwrap_or(HEAD).parse() {
-            self.document = document;
         }
         Ok(())
     }

@@ -33,6 +33,11 @@ pub(super) struct SupportBundle {
 
 impl SupportBundle {
     pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
+        if !common.json {
+            print::note(format_args!(
+                "looking at the box; meters that do not answer take a while …"
+            ));
+        }
         let parts = block_on(gathering::gather(common, self.log.as_deref()))?;
         if self.show {
             for part in &parts {

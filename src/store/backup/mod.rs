@@ -7,6 +7,7 @@ pub(in crate::store) mod key;
 pub(in crate::store) mod restore;
 pub(in crate::store) mod restore_error;
 pub(in crate::store) mod restore_sink;
+pub(in crate::store) mod sealed;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

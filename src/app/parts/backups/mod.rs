@@ -1,6 +1,8 @@
 //! Backups that the box makes by itself, as `[backup]` says.
 
+mod bucket;
 mod folder;
+mod remote;
 mod trial;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Deps;
@@ -30,6 +33,8 @@ pub(in crate::app) struct Schedule {
     backups: Backups,
     store: Store,
     data_dir: PathBuf,
+    /// What is known of the bucket; its only user is the service.
+    remote: Mutex<remote::Remote>,
 }
 
 #[async_trait]
@@ -43,11 +48,14 @@ impl Part<Deps> for Schedule {
     }
 
     async fn build(section: &Backup, deps: &Deps) -> Result<Arc<Schedule>> {
+        // What went wrong by another section says nothing of this one, which is tried at once.
+        deps.backups.tried(None);
         Ok(Arc::new(Schedule {
             config: section.clone(),
             backups: deps.backups.clone(),
             store: deps.store.clone(),
             data_dir: deps.data_dir.clone(),
+            remote: Mutex::default(),
         }))
     }
 
@@ -82,17 +90,35 @@ impl Schedule {
 impl Schedule {
     /// Makes one when it is due, and tries the newest when that is.
     async fn look(&self) -> Result<()> {
-        look(&self.config, &self.backups, &self.store).await?;
-        let newest = made_before(&self.config.directory)?.pop().map(|(_, newest)| newest);
-        trial::look(&self.config, &self.backups, &self.data_dir, newest.as_deref()).await
+        // One that fails does not keep the other from being made.
+        let here = self.look_here().await;
+        let there = self
+            .remote
+            .lock()
+            .await
+            .look(&self.config, &self.backups, &self.data_dir)
+            .await;
+        here.and(there)
+    }
+
+    async fn look_here(&self) -> Result<()> {
+        let Some(folder) = self.config.folder() else {
+            return Ok(());
+        };
+        look((&self.config, folder), &self.backups, &self.store).await?;
+        let Some((_, newest)) = made_before(folder)?.pop() else {
+            return Ok(());
+        };
+        let name = newest.file_name().unwrap_or_default().to_string_lossy();
+        trial::look(&self.config, &self.backups, &self.data_dir, (&newest, &name)).await
     }
 }
 
 /// Makes one when it is due, and takes away those over the number to keep.
-async fn look(config: &Backup, backups: &Backups, store: &Store) -> Result<()> {
-    folder::check(store, &config.directory).await?;
+async fn look((config, folder): (&Backup, &Path), backups: &Backups, store: &Store) -> Result<()> {
+    folder::check(store, folder).await?;
     let now = Timestamp::now();
-    let made = made_before(&config.directory)?;
+    let made = made_before(folder)?;
     let interval = SignedDuration::try_from(config.interval.0).unwrap_or(SignedDuration::MAX);
     let due = made
         .last()
@@ -104,12 +130,10 @@ async fn look(config: &Backup, backups: &Backups, store: &Store) -> Result<()> {
         Some(file) => Keys::Recipient(recipient(file)?),
         None => Keys::LeftOut,
     };
-    let to = config
-        .directory
-        .join(format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let to = folder.join(format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y%m%dT%H%M%SZ")));
     let report = backups.make(to.clone(), keys).await?;
     tracing::info!(file = %to.display(), bytes = report.bytes, left_out = report.left_out.len(), "backed up");
-    let made = made_before(&config.directory)?;
+    let made = made_before(folder)?;
     let over = made.len().saturating_sub(config.keep as usize);
     for (_, old) in &made[..over] {
         std::fs::remove_file(old).with_context(|| format!("removing {}", old.display()))?;
@@ -130,6 +154,7 @@ pub(super) fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
 
 fn stamp(path: &Path) -> Option<Timestamp> {
     let name = path.file_name()?.to_str()?;
+    let name = name.strip_suffix(remote::SEALED).unwrap_or(name);
     let stamp = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     let civil = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).ok()?;
     civil

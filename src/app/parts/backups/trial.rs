@@ -17,15 +17,19 @@ const FOLDER: &str = "restore-trial";
 
 /// Restores the newest backup for trial when that is due. As long as the last trial found a fault this is one, too: it is
 /// tried again with the next backup.
-pub(super) async fn look(config: &Backup, backups: &Backups, data_dir: &Path, newest: Option<&Path>) -> Result<()> {
+pub(super) async fn look(
+    config: &Backup,
+    backups: &Backups,
+    data_dir: &Path,
+    (newest, name): (&Path, &str),
+) -> Result<()> {
     let every = SignedDuration::try_from(config.test_restore.0).unwrap_or(SignedDuration::MAX);
-    let (Some(newest), false) = (newest, every.is_zero()) else {
+    if every.is_zero() {
         return Ok(());
-    };
-    let name = newest.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    }
     let last = backups.last_trial()?;
     let now = Timestamp::now();
-    if !is_due(last.as_ref(), &name, every, now) {
+    if !is_due(last.as_ref(), name, every, now) {
         return of_last(last);
     }
     let (file, folder) = (newest.to_owned(), data_dir.join(FOLDER));
@@ -33,7 +37,7 @@ pub(super) async fn look(config: &Backup, backups: &Backups, data_dir: &Path, ne
     let fault = tried.context("the trial was interrupted")?.err();
     let trial = RestoreTrial {
         at: now,
-        of: name,
+        of: name.to_owned(),
         fault: fault.map(|error| format!("{error:#}")),
     };
     match &trial.fault {
@@ -42,6 +46,11 @@ pub(super) async fn look(config: &Backup, backups: &Backups, data_dir: &Path, ne
     }
     backups.tried_restore(trial.clone()).await?;
     of_last(Some(trial))
+}
+
+/// What came of the last one.
+pub(super) fn last(backups: &Backups) -> Result<()> {
+    of_last(backups.last_trial()?)
 }
 
 fn is_due(last: Option<&RestoreTrial>, newest: &str, every: SignedDuration, now: Timestamp) -> bool {
