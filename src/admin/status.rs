@@ -29,6 +29,9 @@ pub struct Status {
     pub version: String,
     /// `starting`, `ready`, `degraded`, `salvage` or `stopping`.
     pub state: String,
+    /// The file that its configuration begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<PathBuf>,
     /// The number of its process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<u32>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -50,6 +51,8 @@ struct Inputs {
     phase: Phase,
     not_in_force: Option<String>,
     started: Option<Timestamp>,
+    /// The file that the configuration begins with.
+    configuration: Option<PathBuf>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
     /// Whom doors trust, as their files say.
@@ -105,6 +108,11 @@ impl Reporter {
     /// Whether the disk has no room for changes.
     pub(super) fn is_disk_full(&self) -> bool {
         self.store.health().borrow().disk_full
+    }
+
+    /// Says which file the configuration begins with.
+    pub(super) fn of(&self, configuration: &Path) {
+        self.told().configuration = std::path::absolute(configuration).ok();
     }
 
     /// When the box was started.
@@ -182,6 +190,7 @@ impl Reporter {
         let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state: String::new(),
+            configuration: told.configuration.clone(),
             process: Some(std::process::id()),
             started: told.started,
             doors: told.doors.clone(),

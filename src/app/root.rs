@@ -105,6 +105,7 @@ impl App {
             rooms,
             logging.audit().clone(),
         );
+        reporter.of(&loaded.file);
         store_metrics::register(&metrics, &store, &backups);
         uplink_metrics::register(&metrics, parts.uplink.subscribe());
         gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());

@@ -37,7 +37,9 @@ enum Start {
 /// Without room for a backup the box starts all the same, and says so: nothing that it does needs one.
 pub(super) async fn settle(backups: &Backups, data_dir: &Path, existed: bool) {
     let file = data_dir.join(WRITTEN_BY);
-    let said = std::fs::read_to_string(&file).ok();
+    // A link would lead to what somebody else wrote.
+    let is_plain = std::fs::symlink_metadata(&file).is_ok_and(|about| about.is_file());
+    let said = is_plain.then(|| std::fs::read_to_string(&file).ok()).flatten();
     let this = env!("CARGO_PKG_VERSION");
     if let Start::After(before) = judge(said.as_deref(), this, existed) {
         match back_up(backups, data_dir, &before).await {
@@ -82,10 +84,8 @@ async fn back_up(backups: &Backups, data_dir: &Path, before: &str) -> anyhow::Re
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let to = folder.join(format!("gatelodge-{before}-{stamp}.backup"));
     backups.copy(to.clone(), Keys::LeftOut).await?;
-    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder)?
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let found = std::fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
+    let mut all: Vec<PathBuf> = found.filter(|path| is_ours(path)).collect();
     // By when they were made, whatever the versions are called.
     all.sort_by_key(|path| std::fs::metadata(path).and_then(|about| about.modified()).ok());
     let over = all.len().saturating_sub(KEEP);
@@ -93,6 +93,12 @@ async fn back_up(backups: &Backups, data_dir: &Path, before: &str) -> anyhow::Re
         std::fs::remove_file(old).with_context(|| format!("removing {}", old.display()))?;
     }
     Ok(to)
+}
+
+/// Whether it is a backup of an upgrade; what else lies in the folder is somebody's.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("gatelodge-") && name.ends_with(".backup")
 }
 
 #[cfg(test)]

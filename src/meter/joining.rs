@@ -55,8 +55,13 @@ impl Meters {
         };
         let served = self.at_rest(beginning).expect("the entry's link was read already");
         let answers = self.ask_at_once(&served).await?;
-        self.writer.add(meter).await.map_err(written)?;
-        self.enter(&served);
+        {
+            // While it was asked, another may have come with that serial, or on that line.
+            let _entering = self.entering.lock().await;
+            self.may_be_added(&entry)?;
+            self.writer.add(meter).await.map_err(written)?;
+            self.enter(&served);
+        }
         let learnt = *served.live().state != MeterState::default();
         if learnt {
             self.notes.add(&serial, Vec::new());

@@ -81,6 +81,8 @@ pub struct Meters {
     pub(super) topups: Arc<Topups>,
     /// When the room was built.
     pub(super) built: Timestamp,
+    /// Held while a meter that was asked is put into the registry.
+    pub(super) entering: tokio::sync::Mutex<()>,
     /// Held while a job runs.
     pub(super) job_runs: tokio::sync::Mutex<()>,
     pub(super) tariffs: Tariffs,
@@ -266,6 +268,7 @@ impl Meters {
             workers: TaskTracker::new(),
             topups: Arc::new(Topups::new(deps.seal_key, deps.money)),
             built,
+            entering: tokio::sync::Mutex::default(),
             job_runs: tokio::sync::Mutex::default(),
             tariffs: Tariffs::new(),
             fleet: RwLock::default(),

@@ -163,18 +163,14 @@ impl Drop for Stage {
 #[test]
 fn every_page_is_listed_and_served() {
     let running = TestBox::start();
-    let listed = running
-        .https()
-        .ask("GET", "/docs", &[("accept", "text/html")])
-        .text()
-        .to_owned();
+    let listed = running.https().ask("GET", "/docs", &[("accept", "text/html")]).text();
     for (name, _) in pages() {
         let path = format!("/docs/{name}");
         assert!(listed.contains(&format!("href=\"{path}\"")), "{path} is not listed");
         let page = running.https().ask("GET", &path, &[("accept", "text/html")]);
         assert_eq!(page.status, 200, "{path}");
         // Pages lead to pages that are there.
-        let text = page.text().to_owned();
+        let text = page.text();
         for link in text
             .split("href=\"/docs/")
             .skip(1)

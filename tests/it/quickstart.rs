@@ -100,6 +100,17 @@ fn step(report: &Value, chapter: &str, name: &str) -> (String, String) {
     )
 }
 
+/// What is to be done about a step.
+fn next_step(report: &Value, chapter: &str, name: &str) -> String {
+    let chapters = report["chapters"].as_array().unwrap();
+    let mut steps = chapters
+        .iter()
+        .filter(|one| one["name"].as_str().unwrap().contains(chapter))
+        .flat_map(|one| one["steps"].as_array().unwrap());
+    let found = steps.find(|one| one["step"].as_str().unwrap().contains(name)).unwrap();
+    found["next_step"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn flags_alone_set_a_box_up_and_once_more_change_nothing() {
     let bare = Bare::start();
@@ -151,10 +162,22 @@ fn flags_alone_set_a_box_up_and_once_more_change_nothing() {
     // Once more, as somebody who looks again.
     let file = std::fs::read(bare.file()).unwrap();
     let (again, output) = bare.run(&[]);
+    // The meter that came to nothing is asked again, by the next move of which it becomes a right one.
+    assert_eq!(output.status.code(), Some(1), "{again:#}");
+    assert_eq!(step(&again, "meters", "Flat 2").0, "wrong");
+    let next = next_step(&again, "meters", "Flat 2");
+    assert!(
+        next.contains(&format!("gatelodge meter add EML2137580827 --link {}", bare.links[1])),
+        "{next}"
+    );
+    let meters = bare.list(&format!("EML2137580827 {} Flat 2\n", bare.links[1]));
+    let (again, output) = bare.run(&["--meters", &meters]);
+    assert_eq!(output.status.code(), Some(0), "{again:#}");
+    let (again, output) = bare.run(&[]);
     assert_eq!(output.status.code(), Some(0), "{again:#}");
     assert_eq!(std::fs::read(bare.file()).unwrap(), file);
     assert_eq!(again["link"], Value::Null);
-    assert_eq!(step(&again, "meters", "answer").1, "1 of 1 answer");
+    assert_eq!(step(&again, "meters", "answer").1, "2 of 2 answer");
     assert_eq!(bare.running.json(&["user", "list"]).as_array().unwrap().len(), 1);
     assert_eq!(step(&again, "backup", "key").0, "waits", "it still lies on the box");
     std::fs::rename(&key, bare.path("stick/taken-away.txt")).unwrap();
@@ -173,7 +196,7 @@ fn what_is_wrong_changes_nothing_and_says_what_to_do() {
         (
             &["--hostname", "127.0.0.1", "--certificate", "acme"],
             3,
-            "conf.d/10-quickstart.toml:2:1: `site.hostname`",
+            "conf.d/10-quickstart.toml:4:1: `site.hostname`",
         ),
         (&["--certificate", "magic"], 2, "magic"),
     ] {
@@ -227,6 +250,34 @@ fn a_box_that_does_not_run_is_named_and_what_was_said_is_kept() {
     bare.running.run();
     let (report, _) = bare.run(&[]);
     assert!(step(&report, "name", "name").1.contains("Elm Court"), "{report:#}");
+}
+
+#[test]
+fn what_is_set_is_what_the_box_that_answers_reads() {
+    let bare = Bare::start();
+    // A link to the file, in another folder: what would be written beside it, the box never reads.
+    let folder = bare.path("elsewhere");
+    std::fs::create_dir(&folder).unwrap();
+    let link = folder.join("config.toml");
+    std::os::unix::fs::symlink(bare.running.config_file(), &link).unwrap();
+    let mut command = binary();
+    command.args(["quickstart", "--name", "Wrong", "--config"]).arg(&link);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(5) && said.contains("the box that answers runs with"),
+        "{said}"
+    );
+    // What was written and never told to the box is told now; what another file says is no success.
+    std::fs::create_dir(bare.path("conf.d")).unwrap();
+    std::fs::write(bare.file(), "[site]\nname = \"Elm\"\n").unwrap();
+    bare.run(&[]);
+    let page = bare.running.https().ask("GET", "/docs", &[("accept", "text/html")]);
+    assert!(page.text().contains("Elm"), "{}", page.text());
+    std::fs::write(bare.path("conf.d/20-ours.toml"), "[site]\nname = \"Ours\"\n").unwrap();
+    let (report, output) = bare.run(&["--name", "Mine"]);
+    assert_eq!(output.status.code(), Some(1), "{report:#}");
+    assert!(step(&report, "name", "name").1.contains("another file"), "{report:#}");
 }
 
 #[test]

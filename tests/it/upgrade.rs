@@ -11,6 +11,7 @@ fn backups(running: &TestBox) -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "backup"))
         .collect()
 }
 
@@ -39,15 +40,19 @@ fn a_book_of_another_version_is_backed_up_before_anything_is_written() {
     );
     let tried = running.command(&["restore", made[0].to_str().unwrap(), "--dry-run"]);
     assert!(tried.status.success(), "{tried:?}");
+    // What else lies there is somebody's.
+    std::fs::write(running.dir.join("data/upgrades/notes.txt"), "mine").unwrap();
     // Once, and the last two of them.
     running.stop();
     running.run();
     assert_eq!(backups(&running), made);
+    let notes = running.dir.join("data/upgrades/notes.txt");
     for version in ["0.0.7", "0.0.8", "0.0.9"] {
         running.stop();
         written_by(&running, version);
         running.run();
     }
+    assert!(notes.exists());
     let names: Vec<String> = backups(&running)
         .iter()
         .map(|path| path.display().to_string())

@@ -63,8 +63,12 @@ async fn answers(client: &Client, meters: &[MeterShown]) -> Vec<Step> {
     let silent: Vec<Step> = found.into_iter().flatten().collect();
     let well = meters.len() - silent.len();
     let mut steps = Vec::new();
+    let words = format!("{well} of {} answer", meters.len());
     if well > 0 {
-        steps.push(good("answer", format_args!("{well} of {} answer", meters.len())));
+        steps.push(match silent.is_empty() {
+            true => good("answer", words),
+            false => doubt("answer", words, "see those that do not"),
+        });
     }
     let more = silent.len().saturating_sub(NAMED);
     steps.extend(silent.into_iter().take(NAMED));

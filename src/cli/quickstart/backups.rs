@@ -142,6 +142,7 @@ fn settle(walk: &mut Walk<'_>, folder: &Path) -> Result<bool, CliError> {
 
 /// The key in `file`, which is made when there is none; one that an earlier quickstart left there goes on.
 fn key(file: &Path) -> Result<BackupKey, CliError> {
+    files::place(file).map_err(CliError::failed)?;
     if file.exists() {
         let text = files::read(file).map_err(CliError::failed)?;
         return BackupKey::read(&text).map_err(|error| {

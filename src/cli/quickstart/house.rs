@@ -48,12 +48,16 @@ fn zone_in(file: &Path) -> Option<String> {
 pub(super) async fn look(walk: &Walk<'_>) -> Vec<Step> {
     let site = &walk.config.site;
     let file = walk.settings.path().display();
+    if let Some(other) = said_elsewhere(walk) {
+        return vec![other];
+    }
     let mut steps = vec![good(
         "name",
         format_args!("{}; what is set here stands in {file}", site.name),
     )];
     let now = Timestamp::now().to_zoned(site.timezone());
-    steps.push(match site.timezone == Site::default().timezone {
+    let unsaid = site.timezone == Site::default().timezone && walk.flags.timezone.is_none();
+    steps.push(match unsaid {
         true => waits(
             "zone",
             "UTC, since neither the machine nor anybody said where the building stands",
@@ -71,6 +75,22 @@ pub(super) async fn look(walk: &Walk<'_>) -> Vec<Step> {
         steps.extend(wrong.map(|found| bad("clock", &found.words, found.next_step.as_deref().unwrap_or_default())));
     }
     steps
+}
+
+/// What was asked for and is not in force, since another file says otherwise.
+fn said_elsewhere(walk: &Walk<'_>) -> Option<Step> {
+    let (flags, site) = (walk.flags, &walk.config.site);
+    let asked = [
+        ("name", &flags.name, &site.name),
+        ("zone", &flags.timezone, &site.timezone),
+        ("hostname", &flags.hostname, &site.hostname),
+    ];
+    let (step, _, is) = asked
+        .into_iter()
+        .find(|(_, said, is)| said.as_ref().is_some_and(|said| said != *is))?;
+    let file = walk.settings.path().display();
+    let words = format!("{is} is in force: another file than {file} says so, and comes after it");
+    Some(bad(step, words, "gatelodge config show names the file"))
 }
 
 /// Whether the kernel was told that its clock follows a time server (`STA_UNSYNC` of adjtimex(2) is not set); `None`:

@@ -36,6 +36,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Listed>, ListError> {
         if found.iter().any(|other| other.serial == one.serial) {
             return Err(fault(format!("{} is there twice", one.serial)));
         }
+        if let Some(other) = found.iter().find(|other| other.link.line() == one.link.line()) {
+            let what = format!(
+                "{} is the line of {}: one line leads to one meter",
+                one.link, other.serial
+            );
+            return Err(fault(what));
+        }
         if found.len() == MOST {
             return Err(fault(format!("more than {MOST} meters")));
         }

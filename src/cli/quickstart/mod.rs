@@ -17,7 +17,7 @@ mod sandbox;
 mod settings;
 mod sheet;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -27,11 +27,11 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::doctor::Patient;
-use super::reach::block_on;
+use super::reach::{absolute, block_on};
 use super::steps::bad;
 use super::{CliError, Common, elsewhere, print};
 use crate::admin::{Client, Status};
-use crate::config::{self, Config};
+use crate::config::{self, Config, DEFAULT_FILE};
 use crate::tls::{Step, StepVerdict};
 use asking::Asker;
 use settings::Settings;
@@ -139,6 +139,7 @@ impl Walk<'_> {
             bad("box", error, &format!("{next}; then gatelodge quickstart goes on"))
         });
         self.client = reached.ok();
+        self.is_meant().await?;
         self.asker.welcome();
         house::settle(self)?;
         address::settle(self)?;
@@ -163,6 +164,29 @@ impl Walk<'_> {
         let step = sheet::write(self).await;
         self.told("7  hand over", vec![step]);
         Ok(())
+    }
+
+    /// What is set here must be what the box that answers reads: else one is set up, and another is asked.
+    async fn is_meant(&self) -> Result<(), CliError> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let status: Status = client.ask(hyper::Method::GET, "/status", None).await?;
+        let Some(theirs) = status.configuration else {
+            return Ok(());
+        };
+        let ours = self.common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
+        let place = |file: &Path| {
+            let beside = config::beside(&absolute(file));
+            (file.canonicalize().ok(), beside.canonicalize().ok())
+        };
+        match place(&theirs) == place(&ours) {
+            true => Ok(()),
+            false => Err(CliError::refused(format_args!(
+                "the box that answers runs with {}, and {} would be set",
+                theirs.display(),
+                ours.display()
+            ))
+            .hint("name its file with --config, or its own socket with --socket")),
+        }
     }
 
     /// Puts in force what was set.

@@ -17,6 +17,7 @@ use crate::files::{self, Readers, Unfinished};
 
 /// By its name it comes before what people put beside it.
 const NAME: &str = "10-quickstart.toml";
+const MARK: &str = "# Written by `gatelodge quickstart`";
 const HEAD: &str = "# Written by `gatelodge quickstart`, and by it alone: it is laid over config.toml. What is to be otherwise goes\n\
                     # into a file of its own that comes later, such as 20-ours.toml.\n";
 
@@ -56,7 +57,7 @@ impl Settings {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(unwritable(&path, error)),
         };
-        let document = before.as_deref().unwrap_or(HEAD).parse();
+        let document = before.as_deref().unwrap_or_default().parse();
         let document = document.map_err(|error: toml_edit::TomlError| {
             CliError::configuration(format_args!("{}: {}", path.display(), error.message())).hint(format_args!(
                 "mend it, or remove it to begin anew: rm {}",
@@ -85,6 +86,10 @@ impl Settings {
 
     /// A section that stands with everything as usual, unless it stands already.
     pub(super) fn section(&mut self, section: &str) -> Option<&mut Table> {
+        if let Some(inline) = self.document.get(section).and_then(Item::as_inline_table) {
+            let table = inline.clone().into_table();
+            self.document.insert(section, Item::Table(table));
+        }
         let item = self
             .document
             .entry(section)
@@ -104,14 +109,20 @@ impl Settings {
 
     /// What was set since it was last put in place is not set.
     fn forget(&mut self) {
-        if let Ok(document) = self.before.as_deref().unwrap_or(HEAD).parse() {
+        if let Ok(document) = self.before.as_deref().unwrap_or_default().parse() {
             self.document = document;
         }
     }
 
     async fn put(&mut self, common: &Common, running: Option<&Client>) -> Result<(), CliError> {
-        let text = self.document.to_string();
+        let mut text = self.document.to_string();
+        if !text.contains(MARK) {
+            text.insert_str(0, HEAD);
+        }
         if self.before.as_deref().unwrap_or(HEAD) == text {
+            // One that was killed may have written it without telling the box.
+            let Some(client) = running else { return Ok(()) };
+            client.ask::<Value>(Method::POST, "/reload", None).await?;
             return Ok(());
         }
         let mut draft = Unfinished::create(&self.path, Readers::All).map_err(CliError::failed)?;

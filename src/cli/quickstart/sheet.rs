@@ -86,7 +86,7 @@ async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
         version: env!("CARGO_PKG_VERSION"),
         machine: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         at: now.strftime("%A %-d %B %Y, %H:%M %Z").to_string(),
-        by: std::env::var("SUDO_USER").ok().filter(|user| !user.is_empty()),
+        by: caller(),
         code: qr::svg(&pages).unwrap_or_default(),
         fingerprint: own.then(|| address::fingerprint(&root)).flatten(),
         meters: rows(walk).await?,
@@ -99,6 +99,12 @@ async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
             .collect(),
         pages,
     })
+}
+
+/// Who called sudo, as that says; nobody where it was not called.
+#[expect(clippy::disallowed_methods, reason = "sudo says it there; it is no setting")]
+fn caller() -> Option<String> {
+    std::env::var("SUDO_USER").ok().filter(|user| !user.is_empty())
 }
 
 async fn rows(walk: &Walk<'_>) -> Result<Vec<Row>, CliError> {

@@ -31,7 +31,7 @@ pub(super) async fn gather(common: &Common, log: Option<&Path>) -> Result<Vec<Pa
     let client = common.running().await;
     let redaction = match &client {
         Ok(client) => redaction(client).await?,
-        Err(_) => Redaction::of(&[], &[]),
+        Err(_) => of_configuration(common),
     };
     let examined = serde_json::to_value(doctor::examine(common).await).map_err(CliError::failed)?;
     let (status, meters) = match &client {
@@ -59,7 +59,10 @@ pub(super) async fn gather(common: &Common, log: Option<&Path>) -> Result<Vec<Pa
         (
             "log.txt",
             "the newest lines of the log, without the audit",
-            self::log(log),
+            match client.is_ok() {
+                true => self::log(log),
+                false => LEFT_OUT.to_owned(),
+            },
         ),
     ];
     Ok(parts
@@ -79,6 +82,18 @@ fn pretty(value: &Value) -> String {
 async fn asked(client: &Client, path: &str) -> Value {
     let asked = client.ask(Method::GET, path, None).await;
     asked.unwrap_or_else(|error| json!({ "could_not_be_asked": error.to_string() }))
+}
+
+/// Without the box nobody knows whose names stand in its log.
+const LEFT_OUT: &str =
+    "the log is left out: the box does not run, and only it knows whose names are to be taken out of it\n";
+
+/// The names that stand in the configuration; nothing else of a bundle without a running box has any.
+fn of_configuration(common: &Common) -> Redaction {
+    let (loaded, _) = config::examine(&common.flags());
+    let meters = loaded.into_iter().flat_map(|loaded| loaded.config.meter);
+    let names: Vec<String> = meters.filter_map(|meter| meter.name).collect();
+    Redaction::of(&[], &names)
 }
 
 /// A box that cannot say whose names are to be taken out gives no bundle.
@@ -154,6 +169,7 @@ fn machine() -> String {
 
 fn log(file: Option<&Path>) -> String {
     let read = match file {
+        Some(file) if !file.is_file() => Err(format!("{} is no file", file.display())),
         Some(file) => std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display())),
         None => journal(),
     };

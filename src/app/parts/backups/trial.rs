@@ -98,8 +98,11 @@ struct Swept(PathBuf);
 
 impl Swept {
     fn of(folder: &Path) -> Result<Swept> {
-        if folder.exists() {
-            std::fs::remove_dir_all(folder)?;
+        match std::fs::symlink_metadata(folder) {
+            Ok(there) if there.is_dir() => std::fs::remove_dir_all(folder)?,
+            // A link is taken away, and not what it leads to.
+            Ok(_) => std::fs::remove_file(folder)?,
+            Err(_) => {}
         }
         files::make_private(folder)?;
         Ok(Swept(folder.to_owned()))
