@@ -62,6 +62,9 @@ pub struct Status {
     /// The meters; absent while their room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meters: Option<FleetShown>,
+    /// Meters that are in the book while their room is closed, as on a box that was restored without its configuration.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub meters_aside: usize,
     /// What the box does with meters by itself; empty while their room is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<JobShown>,
@@ -80,6 +83,11 @@ pub struct Status {
     /// Whether the box does its job.
     #[serde(default)]
     pub verdict: Verdict,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_nought(number: &usize) -> bool {
+    *number == 0
 }
 
 /// How many meetups the relay has.

@@ -67,6 +67,14 @@ impl Verdict {
         for shown in &status.revocation_lists {
             found.revocation_list(shown, now);
         }
+        if status.meters_aside > 0 {
+            let words = format!(
+                "{} are in the book, and their room is closed",
+                count(status.meters_aside, "meter", "meters")
+            );
+            let next = "put /etc/gatelodge back where the box was restored; else open the room with a section [meters]";
+            found.add("meters", Grade::Attention, words, Some(next));
+        }
         found.alarms(status);
         let mut findings = found.0;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));

@@ -110,6 +110,15 @@ impl Reporter {
         self.store.health().borrow().disk_full
     }
 
+    /// How many meters wait in the book for their room to be opened.
+    fn meters_aside(&self) -> usize {
+        if self.rooms.meters.borrow().is_some() {
+            return 0;
+        }
+        let added = crate::store::meters::Meters::new(self.store.clone()).added();
+        added.map_or(0, |added| added.len())
+    }
+
     /// Says which file the configuration begins with.
     pub(super) fn of(&self, configuration: &Path) {
         self.told().configuration = std::path::absolute(configuration).ok();
@@ -190,6 +199,7 @@ impl Reporter {
         let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state: String::new(),
+            meters_aside: self.meters_aside(),
             configuration: told.configuration.clone(),
             process: Some(std::process::id()),
             started: told.started,

@@ -113,7 +113,7 @@ fn next_step(report: &Value, chapter: &str, name: &str) -> String {
 
 #[test]
 fn flags_alone_set_a_box_up_and_once_more_change_nothing() {
-    let bare = Bare::start();
+    let mut bare = Bare::start();
     let before = std::fs::read(bare.running.config_file()).unwrap();
     let meters = bare.list(&format!(
         "{SERIAL} {} Flat 1\n{OTHER}; {}; Flat 2\n",
@@ -183,6 +183,15 @@ fn flags_alone_set_a_box_up_and_once_more_change_nothing() {
     std::fs::rename(&key, bare.path("stick/taken-away.txt")).unwrap();
     let (taken, _) = bare.run(&[]);
     assert_eq!(step(&taken, "backup", "key").0, "done");
+    // Without that file, as on a box that was restored without /etc/gatelodge, the meters are missed.
+    bare.running.stop();
+    std::fs::remove_file(bare.file()).unwrap();
+    bare.running.run();
+    let told = String::from_utf8(bare.running.command(&["status"]).stdout).unwrap();
+    assert!(
+        told.contains("2 meters are in the book, and their room is closed"),
+        "{told}"
+    );
     drop(bare.meters);
 }
 

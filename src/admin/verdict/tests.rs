@@ -152,6 +152,12 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
             Box::new(|status| status.meters.as_mut().unwrap().another = 1),
         ),
         (
+            "meters",
+            Grade::Attention,
+            false,
+            Box::new(|status| status.meters_aside = 2),
+        ),
+        (
             "backup",
             Grade::Attention,
             false,
