@@ -22,7 +22,8 @@ pub(super) fn router(pki: Pki) -> Router {
 async fn root(State(pki): State<Pki>) -> Response {
     match pki.roots(Hierarchy::Server) {
         Ok(roots) => {
-            let text: String = roots.iter().map(pem::encoded).collect();
+            // The first is the box's own; authorities that it took over are others'.
+            let text: String = roots.iter().take(1).map(pem::encoded).collect();
             let name = "inline; filename=\"gatelodge-root.pem\"";
             ([(CONTENT_TYPE, KIND), (CONTENT_DISPOSITION, name)], text).into_response()
         }

@@ -15,7 +15,7 @@ use crate::config::Certificate;
 use crate::domain::{Health, Quantity};
 use crate::files::{self, Readers};
 use crate::meter::MeterShown;
-use crate::tls::Step;
+use crate::tls::{Step, StepVerdict};
 
 /// Meters that are asked at once.
 const AT_ONCE: usize = 16;
@@ -34,6 +34,8 @@ struct Sheet {
     fingerprint: Option<String>,
     meters: Vec<Row>,
     people: Vec<(String, String)>,
+    /// How many steps are done, which are not told one by one.
+    done: usize,
     steps: Vec<(String, &'static str, String, Option<String>)>,
 }
 
@@ -80,6 +82,7 @@ async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
         .as_ref()
         .is_none_or(|https| https.certificate == Certificate::SelfSigned);
     let root = walk.config.data_dir.join("pki/server/root.cert.pem");
+    let steps = || walk.chapters.iter().flat_map(|chapter| &chapter.steps);
     let now = Timestamp::now().to_zoned(site.timezone());
     Ok(Sheet {
         name: site.name.clone(),
@@ -91,10 +94,9 @@ async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
         fingerprint: own.then(|| address::fingerprint(&root)).flatten(),
         meters: rows(walk).await?,
         people: people::everybody(walk).await?,
-        steps: walk
-            .chapters
-            .iter()
-            .flat_map(|chapter| &chapter.steps)
+        done: steps().filter(|step| step.verdict == StepVerdict::Good).count(),
+        steps: steps()
+            .filter(|step| step.verdict != StepVerdict::Good)
             .map(left)
             .collect(),
         pages,
