@@ -16,6 +16,7 @@ use tokio::net::UnixStream;
 use tower::ServiceExt;
 
 /// The way to a box.
+#[derive(Clone)]
 pub enum Client {
     /// A running box behind its socket.
     Socket(PathBuf),

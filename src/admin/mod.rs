@@ -40,9 +40,7 @@ pub use backup::{Backups, Keys, KeysIn, KnownBeside, LastBackup, MakeError, Veri
 pub use client::{Client, ClientError};
 pub use exporting::Form;
 pub use finding::{Finding, Grade, Verdict};
-pub use importing::{
-    Came, KeptSpace, NewAuthority, NewCertificate, NewMeter, NewServed, Outcome, ReadingsFile, ReadingsRow,
-};
+pub use importing::{Came, NewAuthority, NewCertificate, NewMeter, NewServed, Outcome, ReadingsFile, ReadingsRow};
 pub use move_out::{Departed, Departure, LastReading, Left, Origin};
 pub use problem::{ARGUMENT, CLOSED, OTHER_SECTION};
 pub use remaining::Matter;

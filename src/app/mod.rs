@@ -57,6 +57,7 @@ use crate::store::Health;
 pub use check::{Findings, check};
 pub use logging::{LogTo, Logging, start as start_logging};
 pub use memory::trim_by;
+pub use parts::backups_in;
 use root::App;
 
 /// Why the box ended.

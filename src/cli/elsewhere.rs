@@ -1,8 +1,9 @@
 //! How others reach the box: what stands in front of every address that is printed for them.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
 
-use crate::config::{Config, Https, Site};
+use crate::config::{Certificate, Config, Https, Site};
 
 /// `https://name` or `https://name:port`, under which phones and programs on other machines come to the pages. A box
 /// whose name nobody set is named by its address.
@@ -28,6 +29,15 @@ fn host(site: &Site, listening: &[SocketAddr]) -> String {
         Some(address) => address.to_string(),
         None => site.hostname.clone(),
     }
+}
+
+/// The root that leads to what people see at the https door, where the box issues that itself.
+pub(super) fn own_root(config: &Config) -> Option<PathBuf> {
+    let own = config
+        .https
+        .as_ref()
+        .is_none_or(|https| https.certificate == Certificate::SelfSigned);
+    own.then(|| config.data_dir.join("pki/server/root.cert.pem"))
 }
 
 /// The machine's own address on the way to others, when it has one that is not for itself alone.

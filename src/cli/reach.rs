@@ -22,6 +22,11 @@ impl Common {
         }
     }
 
+    /// The file that the configuration begins with.
+    pub(super) fn file(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(|| DEFAULT_FILE.into())
+    }
+
     /// The configuration, which must be there.
     pub(super) fn load(&self) -> Result<Loaded, CliError> {
         Ok(config::load(&self.flags())?)
@@ -45,7 +50,8 @@ impl Common {
     /// A configuration that is named must be there: else another box than the one that is meant would be asked.
     fn file_is_there(&self) -> Result<(), CliError> {
         match &self.config {
-            Some(file) if self.socket.is_none() && !file.exists() => {
+            // One that may not be looked at may be there all the same.
+            Some(file) if self.socket.is_none() && matches!(file.try_exists(), Ok(false)) => {
                 Err(CliError::configuration(format_args!("{} is not there", file.display())))
             }
             Some(_) | None => Ok(()),

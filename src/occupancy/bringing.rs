@@ -2,6 +2,7 @@
 //! (MOVE §4).
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Occupancy;
 use super::manage::{ManageError, bounds, name_fits, written};
@@ -9,7 +10,7 @@ use crate::domain::{Occupancy as Counts, Space, SpaceId, SpaceOrigin};
 use crate::store::spaces::{NewSpace, SpaceError, SpacesWriter};
 
 /// A space that was kept elsewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Kept {
     pub id: SpaceId,
     pub name: Option<String>,

@@ -18,7 +18,6 @@ pub use meters::NewMeter;
 pub use piece::{Came, Outcome};
 pub use readings::{ReadingsFile, ReadingsRow};
 pub use served::NewServed;
-pub use spaces::KeptSpace;
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()

@@ -23,6 +23,7 @@ use crate::admin::Backups;
 use crate::store::Store;
 use crate::uplink::Host;
 
+pub use backups::made_before as backups_in;
 pub(super) use backups::recipient;
 
 /// What parts are built with beside their sections of the configuration: it stays the same while the box runs.

@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::super::elsewhere::own_root;
 use super::Patient;
-use crate::config::Certificate as Source;
 use crate::http::Proxies;
 use crate::tls::proxy_header::LOCAL;
 use crate::tls::{Outbound, OutboundError};
@@ -45,11 +44,7 @@ pub(super) enum Missed {
 
 pub(super) fn trust(patient: &Patient) -> Result<Trust, OutboundError> {
     let config = &patient.config;
-    let own = config
-        .https
-        .as_ref()
-        .is_none_or(|https| https.certificate == Source::SelfSigned);
-    let root: Option<PathBuf> = own.then(|| config.data_dir.join("pki/server/root.cert.pem"));
+    let root = own_root(config);
     let by = match &root {
         Some(root) => format!("by {}", root.display()),
         None => "by the authorities of this system".to_owned(),

@@ -9,11 +9,11 @@ use super::report::{Place, Report};
 use super::sending::{Ended, Sending, ended};
 use super::source;
 use super::what::What;
-use crate::admin::KeptSpace;
 use crate::cli::reach::block_on;
 use crate::cli::{CliError, Common};
 use crate::moving::counted::Counted;
 use crate::moving::rdb::{Found, Held, Rdb, RdbError};
+use crate::occupancy::bringing::Kept;
 
 /// Spaces in one piece.
 const AT_ONCE: usize = 500;
@@ -43,7 +43,7 @@ fn whole(file: &File) -> Result<Option<u64>, RdbError> {
 async fn send(
     (file, shown): (&File, &Path),
     made: Option<u64>,
-    (sending, report): (&mut Sending<'_, KeptSpace>, &mut Report),
+    (sending, report): (&mut Sending<'_, Kept>, &mut Report),
 ) -> Result<(), Ended> {
     let wrong = |error: RdbError| fault(shown, &error);
     let mut dump = Rdb::new(BufReader::with_capacity(256 << 10, file)).map_err(wrong)?;
@@ -71,7 +71,7 @@ async fn send(
 }
 
 /// The space that was found; `None`: it is another program's database.
-fn space(found: &Found, made: Option<u64>) -> Result<Option<KeptSpace>, String> {
+fn space(found: &Found, made: Option<u64>) -> Result<Option<Kept>, String> {
     if found.database != 0 {
         return Ok(None);
     }
@@ -88,7 +88,7 @@ fn space(found: &Found, made: Option<u64>) -> Result<Option<KeptSpace>, String> 
     {
         return Err("it had died when the dump was made: nobody had used it for a day".to_owned());
     }
-    Ok(Some(KeptSpace {
+    Ok(Some(Kept {
         id: counted.id,
         name: counted.name,
         current: counted.current,

@@ -105,9 +105,8 @@ pub(super) async fn look(walk: &Walk<'_>) -> Vec<Step> {
         Ok(pages) => pages,
         Err(error) => return vec![bad("box", &error, error.next_step().unwrap_or_default())],
     };
-    if !by_acme {
-        steps.push(trust(&walk.config.data_dir, &pages));
-    }
+    // One of others is trusted for what it is.
+    steps.extend(elsewhere::own_root(&walk.config).map(|root| trust(&root, &pages)));
     let firewall = patient
         .running
         .as_ref()
@@ -151,9 +150,8 @@ async fn ordered(walk: &Walk<'_>) -> Step {
     }
 }
 
-fn trust(data_dir: &Path, pages: &str) -> Step {
-    let root = data_dir.join("pki/server/root.cert.pem");
-    let print = fingerprint(&root).map_or_else(String::new, |print| format!("; its SHA-256 is {print}"));
+fn trust(root: &Path, pages: &str) -> Step {
+    let print = fingerprint(root).map_or_else(String::new, |print| format!("; its SHA-256 is {print}"));
     good(
         "trust",
         format_args!(

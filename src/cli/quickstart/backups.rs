@@ -14,7 +14,8 @@ use super::super::steps::{bad, good, look as waits};
 use super::super::{CliError, print};
 use super::{Walk, sandbox};
 use crate::admin::KeysIn;
-use crate::config::{self, Backup, DEFAULT_FILE};
+use crate::app;
+use crate::config::{self, Backup};
 use crate::files::{self, Readers};
 use crate::store::{BackupKey, MemberKind, Place, SecretString, Unseal, restore_dry_run};
 use crate::tls::{Step, StepVerdict};
@@ -90,8 +91,7 @@ const WRITTEN_TO: &str = "# What opens them was written to ";
 
 /// Beside the configuration.
 fn recipient_place(walk: &Walk<'_>) -> PathBuf {
-    let main = walk.common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
-    absolute(&config::beside(&main).with_file_name(RECIPIENT))
+    absolute(&config::beside(&walk.common.file()).with_file_name(RECIPIENT))
 }
 
 /// Where the key is, or is to be: as it is said now, was said then, or usual.
@@ -168,7 +168,10 @@ async fn made(walk: &Walk<'_>, after: Option<Timestamp>) -> Result<Step, CliErro
         let last = store.last_backup.filter(|at| after.is_none_or(|after| *at >= after));
         match (last, store.backup_trouble) {
             (Some(at), None) if store.last_backup_keys == Some(KeysIn::Sealed) => {
-                let words = format!("made at {}, with keys, and daily from now on", print::moment(Some(at)));
+                let words = format!(
+                    "made at {}, with keys; the next ones by itself",
+                    print::moment(Some(at))
+                );
                 return Ok(good("backup", words));
             }
             (_, Some(trouble)) => return Ok(bad("backup", trouble, "mend it; the box tries again every minute")),
@@ -203,8 +206,8 @@ fn elsewhere(data_dir: &Path, folder: &Path) -> Option<Step> {
 
 /// Reads the newest one to its end as a restore does, keys and all.
 async fn proved(walk: &Walk<'_>, folder: &Path, key: &Path) -> Vec<Step> {
-    let newest = newest(folder);
-    let Some(backup) = newest else {
+    let newest = app::backups_in(folder).ok().and_then(|mut made| made.pop());
+    let Some((_, backup)) = newest else {
         return vec![bad(
             "restores",
             "there is no backup to try",
@@ -239,12 +242,4 @@ async fn proved(walk: &Walk<'_>, folder: &Path, key: &Path) -> Vec<Step> {
             "gatelodge verify; gatelodge doctor",
         )],
     }
-}
-
-/// By their names, in which the time stands.
-fn newest(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    entries
-        .filter(|path| path.extension().is_some_and(|extension| extension == "backup"))
-        .max()
 }

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 
 use super::super::{CliError, Common};
 use super::list::Listed;
-use crate::config::{self, DEFAULT_FILE};
+use crate::config;
 use crate::files::{self, Readers};
 
 const NAME: &str = "quickstart-meters-left.txt";
 
 fn place(common: &Common) -> PathBuf {
-    let main = common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
-    config::beside(&main).with_file_name(NAME)
+    config::beside(&common.file()).with_file_name(NAME)
 }
 
 /// What is left, as it is read from a list; empty when nothing is.

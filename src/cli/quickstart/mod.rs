@@ -31,7 +31,7 @@ use super::reach::{absolute, block_on};
 use super::steps::bad;
 use super::{CliError, Common, elsewhere, print};
 use crate::admin::{Client, Status};
-use crate::config::{self, Config, DEFAULT_FILE};
+use crate::config::{self, Config};
 use crate::tls::{Step, StepVerdict};
 use asking::Asker;
 use settings::Settings;
@@ -173,7 +173,7 @@ impl Walk<'_> {
         let Some(theirs) = status.configuration else {
             return Ok(());
         };
-        let ours = self.common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
+        let ours = self.common.file();
         let place = |file: &Path| {
             let beside = config::beside(&absolute(file));
             (file.canonicalize().ok(), beside.canonicalize().ok())
@@ -233,11 +233,9 @@ impl Walk<'_> {
 
     /// What the doctor looks at.
     async fn patient(&self) -> Result<Patient, CliError> {
-        let status = self.status().await?;
-        let client = self.common.running().await?;
         Ok(Patient {
             config: self.config.clone(),
-            running: Some((client, status)),
+            running: Some((self.client()?.clone(), self.status().await?)),
         })
     }
 

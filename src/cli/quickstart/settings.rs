@@ -12,7 +12,7 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::super::{CliError, Common};
 use crate::admin::Client;
 use crate::app;
-use crate::config::{self, DEFAULT_FILE};
+use crate::config;
 use crate::files::{self, Readers, Unfinished};
 
 /// By its name it comes before what people put beside it.
@@ -34,8 +34,9 @@ pub(super) struct Settings {
 impl Settings {
     /// Takes the folder beside the configuration, which is made when it is not there.
     pub(super) fn open(common: &Common) -> Result<Settings, CliError> {
-        let main = common.flags().file.unwrap_or_else(|| DEFAULT_FILE.into());
-        if !main.exists() {
+        let main = common.file();
+        // One that may not be looked at may be there all the same.
+        if !main.try_exists().map_err(|error| unwritable(&main, error))? {
             return Err(CliError::configuration(format_args!("{} is not there", main.display()))
                 .hint("the package brings one; else copy config.example.toml there, or name yours with --config"));
         }

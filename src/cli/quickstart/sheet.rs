@@ -4,14 +4,14 @@
 use askama::Template;
 use futures_util::stream::{self, StreamExt};
 use hyper::Method;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::CliError;
+use super::super::elsewhere::own_root;
 use super::super::reach::absolute;
 use super::super::steps::{bad, good};
 use super::{Walk, address, meters, people, qr, state};
-use crate::config::Certificate;
 use crate::domain::{Health, Quantity};
 use crate::files::{self, Readers};
 use crate::meter::MeterShown;
@@ -19,6 +19,8 @@ use crate::tls::{Step, StepVerdict};
 
 /// Meters that are asked at once.
 const AT_ONCE: usize = 16;
+/// What was read within this is of now.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Template)]
 #[template(path = "sheet.html", config = ".askama.toml")]
@@ -76,12 +78,6 @@ pub(super) async fn write(walk: &Walk<'_>) -> Step {
 async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
     let site = &walk.config.site;
     let pages = walk.pages().await?;
-    let own = walk
-        .config
-        .https
-        .as_ref()
-        .is_none_or(|https| https.certificate == Certificate::SelfSigned);
-    let root = walk.config.data_dir.join("pki/server/root.cert.pem");
     let steps = || walk.chapters.iter().flat_map(|chapter| &chapter.steps);
     let now = Timestamp::now().to_zoned(site.timezone());
     Ok(Sheet {
@@ -91,7 +87,7 @@ async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
         at: now.strftime("%A %-d %B %Y, %H:%M %Z").to_string(),
         by: caller(),
         code: qr::svg(&pages).unwrap_or_default(),
-        fingerprint: own.then(|| address::fingerprint(&root)).flatten(),
+        fingerprint: own_root(&walk.config).and_then(|root| address::fingerprint(&root)),
         meters: rows(walk).await?,
         people: people::everybody(walk).await?,
         done: steps().filter(|step| step.verdict == StepVerdict::Good).count(),
@@ -117,8 +113,12 @@ async fn rows(walk: &Walk<'_>) -> Result<Vec<Row>, CliError> {
     let zone = walk.config.site.timezone();
     let known: Vec<MeterShown> = client.ask(Method::GET, "/meters", None).await?;
     let asked = known.into_iter().map(async |shown| {
-        // One that does not answer stands there as it is known.
-        let now = meters::reading(client, &shown.meter.serial).await;
+        // What the step of the meters read is not read again; one that does not answer stands there as it is known.
+        let is_fresh = registers(&shown).is_some_and(|(_, at)| Timestamp::now().duration_since(at) < FRESH);
+        let now = match is_fresh {
+            true => None,
+            false => meters::reading(client, &shown.meter.serial).await,
+        };
         row(&now.unwrap_or(shown), &zone)
     });
     Ok(stream::iter(asked).buffered(AT_ONCE).collect().await)
@@ -138,15 +138,19 @@ fn row(shown: &MeterShown, zone: &TimeZone) -> Row {
     }
 }
 
-/// The sum of its elements' registers in kWh, with the moment of the older one.
-fn import(shown: &MeterShown, zone: &TimeZone) -> Option<String> {
+/// The sum of its elements' registers in Wh, with the moment of the older one.
+fn registers(shown: &MeterShown) -> Option<(f64, Timestamp)> {
     let elements = [Quantity::ImportA, Quantity::ImportB].into_iter();
     let registers: Vec<(f64, Timestamp)> = elements
         .filter_map(|quantity| shown.values.get(&quantity))
         .filter_map(|value| Some((value.value.as_f64()?, value.at)))
         .collect();
     let at = registers.iter().map(|(_, at)| *at).min()?;
-    let wh: f64 = registers.iter().map(|(wh, _)| wh).sum();
+    Some((registers.iter().map(|(wh, _)| wh).sum(), at))
+}
+
+fn import(shown: &MeterShown, zone: &TimeZone) -> Option<String> {
+    let (wh, at) = registers(shown)?;
     let at = at.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M %Z");
     Some(format!("{:.3} kWh at {at}", wh / 1000.0))
 }

@@ -98,7 +98,10 @@ impl Schedule {
             .await
             .look(&self.config, &self.backups, &self.data_dir)
             .await;
-        here.and(there)
+        match (here, there) {
+            (Err(here), Err(there)) => anyhow::bail!("{here:#}; and {there:#}"),
+            (here, there) => here.and(there),
+        }
     }
 
     async fn look_here(&self) -> Result<()> {
@@ -142,7 +145,7 @@ async fn look((config, folder): (&Backup, &Path), backups: &Backups, store: &Sto
 }
 
 /// The backups of this box in `folder`, oldest first, by the time in their names.
-pub(super) fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
+pub fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut found: Vec<(Timestamp, PathBuf)> = entries
         .flatten()
