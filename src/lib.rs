@@ -44,3 +44,5 @@ pub mod store;
 pub mod files;
 
 pub mod domain;
+
+pub mod texts;

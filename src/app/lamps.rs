@@ -82,6 +82,7 @@ fn lamps(reporter: &Reporter) -> Lamps {
     }
     Lamps {
         parts,
+        verdict: Some((light(verdict.grade), verdict.findings.len())),
         alarms: status.alarms,
     }
 }

@@ -23,7 +23,7 @@ use super::{audit, gauges, lamps, memory, router, store_metrics, upgrade, uplink
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, AdminState, Backups, Order, Running};
 use crate::config::{Config, Flags, Loaded};
-use crate::face::{Face, Lamps};
+use crate::face::{Face, Lamps, Site};
 use crate::files;
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
@@ -200,10 +200,13 @@ impl App {
 
     /// What lies behind the https door, as it is configured now; the shell of its pages is what others show theirs in.
     pub(super) fn https_router(&self) -> crate::http::Site {
-        let timezone = self.config.site.timezone();
+        let site = Site {
+            name: self.config.site.name.clone(),
+            timezone: self.config.site.timezone(),
+            languages: self.config.site.languages(),
+        };
         let face = Face::new(
-            self.config.site.name.clone(),
-            timezone,
+            site,
             self.deps.bearers.accounts().clone(),
             self.assets.clone(),
             self.lamps.subscribe(),

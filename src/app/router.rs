@@ -6,8 +6,8 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::json;
 use tokio::sync::watch;
@@ -17,11 +17,13 @@ use super::box_page::{self, Report};
 use super::guide;
 use super::host::{OurHost, host_of};
 use super::identity::Names;
+use super::moved;
 use super::own_root;
+use super::start::{self, Start};
 use crate::accounts::Bearers;
 use crate::face::Face;
 use crate::http::assets::Assets;
-use crate::http::problem::{method_not_allowed, not_found};
+use crate::http::problem::{method_not_allowed, not_found, nothing};
 use crate::http::serve::Pages;
 use crate::http::{Ahead, LONGEST_BODY, Reached, Site, longest_body};
 use crate::occupancy::compat;
@@ -40,6 +42,8 @@ pub(super) struct Https {
     pub(super) bearers: Arc<Bearers>,
     /// Lets in whoever asks for one of our names.
     pub(super) hosts: OurHost,
+    /// What the first page tells of.
+    pub(super) start: Start,
 }
 
 impl Https {
@@ -55,8 +59,14 @@ impl Https {
     pub(super) fn finish(self) -> Site {
         // Only with the old URLs does an unknown address have their answer.
         let router = match &self.ahead {
-            Some(_) => self.router.fallback(unknown),
-            None => self.router.fallback(unknown_without_spaces),
+            Some(_) => self
+                .router
+                .merge(start::router(self.start, self.face, compat::unknown))
+                .fallback(unknown),
+            None => self
+                .router
+                .merge(start::router(self.start, self.face, nothing_here))
+                .fallback(not_found),
         };
         let router = router.method_not_allowed_fallback(method_not_allowed);
         Site::new(longest_body(router, LONGEST_BODY).layer(self.hosts), self.ahead)
@@ -85,7 +95,8 @@ pub(super) fn https(own: Own) -> Https {
         .merge(api_docs::router(&own.face))
         .merge(guide::router(&own.face))
         .merge(own_root::router(own.pki))
-        .merge(box_page::router(own.report, &own.face));
+        .merge(moved::router())
+        .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }
@@ -95,6 +106,7 @@ pub(super) fn https(own: Own) -> Https {
         face: own.face,
         bearers: own.bearers,
         hosts: OurHost::new(own.names),
+        start: Start::new(own.report),
     }
 }
 
@@ -128,27 +140,16 @@ async fn whoami(certificate: PeerCertificate) -> Response {
     .into_response()
 }
 
-/// What is nowhere. People are led to the pages; programs get the old API's answer, but only under its own addresses
-/// may pages of other origins read it.
+fn nothing_here() -> Response {
+    nothing().into_response()
+}
+
+/// What is nowhere. Programs get the old API's answer, but only under its own addresses may pages of other origins read it.
 async fn unknown(request: Request) -> Response {
     match request.uri().path() {
-        "/" if wants_page(&request) => Redirect::to("/home").into_response(),
         path @ "/space" => compat::refusal(path, StatusCode::NOT_FOUND, "Invalid URL requested"),
         _ => compat::unknown(),
     }
-}
-
-/// Answers the old URLs while no spaces are counted.
-async fn unknown_without_spaces(request: Request) -> Response {
-    match request.uri().path() {
-        "/" if wants_page(&request) => Redirect::to("/home").into_response(),
-        _ => not_found().await.into_response(),
-    }
-}
-
-fn wants_page(request: &Request) -> bool {
-    let accepted = request.headers().get(ACCEPT);
-    accepted.is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
 
 /// Errors of the https door as people see them; what programs ask for keeps the shape of its API.

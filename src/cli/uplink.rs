@@ -190,7 +190,7 @@ pub(super) fn summary(uplink: &UplinkShown) {
     }
     if uplink.aside > 0 {
         print::line(format_args!(
-            "       set aside, as they cost the session again and again: {}; the page /uplink shows them",
+            "       set aside, as they cost the session again and again: {}; the page /box/cloud shows them",
             count(uplink.aside, "message", "messages")
         ));
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::{Certificate, Config, Https, Mtls, Site, log_filter};
 use crate::domain::{Faults, MeterId};
 use crate::perseus;
+use crate::texts::Language;
 
 /// The longest path of a Unix socket: its address holds 108 bytes, one of which ends it (unix(7)).
 const LONGEST_SOCKET: usize = 107;
@@ -105,6 +106,28 @@ fn site(site: &Site, faults: &mut Faults) {
     if site.contact.as_deref().is_some_and(|contact| !is_address(contact)) {
         let right = "mailto:security@example.org, or an address that begins with https:// or tel:";
         faults.add("site.contact", "is nothing that anybody can be reached by", right);
+    }
+    if site.languages.is_empty() {
+        faults.add(
+            "site.languages",
+            "is empty",
+            "[\"en\"], or [\"cy\", \"en\"]: the first is the default",
+        );
+    }
+    for (place, tag) in site.languages.iter().enumerate() {
+        if let Err(error) = tag.parse::<Language>() {
+            faults.add(
+                &format!("site.languages.{place}"),
+                &error.to_string(),
+                "\"en\" or \"cy\"",
+            );
+        } else if site.languages[..place].contains(tag) {
+            faults.add(
+                &format!("site.languages.{place}"),
+                "stands there twice",
+                "each language once",
+            );
+        }
     }
 }
 

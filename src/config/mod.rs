@@ -36,6 +36,7 @@ pub use show::{Shown, show};
 pub use unread::Unread;
 
 use crate::domain::units::Span;
+use crate::texts::Language;
 use crate::{meter, perseus, relay};
 
 /// All that can be configured.
@@ -134,9 +135,17 @@ pub struct Site {
     /// Whom to tell of security problems, a `mailto:` or `https:` address; shown in `security.txt`.
     #[serde(default)]
     pub contact: Option<String>,
+    /// What its pages can be read in (RFC 5646); the first is the default.
+    pub languages: Vec<String>,
 }
 
 impl Site {
+    /// The languages of its pages; a checked configuration names those that there are.
+    #[must_use]
+    pub fn languages(&self) -> Vec<Language> {
+        self.languages.iter().filter_map(|tag| tag.parse().ok()).collect()
+    }
+
     /// Where it stands, for days and clocks; a checked configuration names a zone that there is.
     #[must_use]
     pub fn timezone(&self) -> TimeZone {
@@ -151,6 +160,7 @@ impl Default for Site {
             hostname: "localhost".into(),
             timezone: "UTC".into(),
             contact: None,
+            languages: Language::ALL.map(|language| language.tag().to_owned()).to_vec(),
         }
     }
 }

@@ -8,14 +8,16 @@ use super::security::keep_to_itself;
 use super::{Face, Page, Shell, Visitor};
 use crate::http::Problem;
 
+/// One thing that somebody is told, and where to go on.
 #[derive(Template)]
 #[template(path = "message.html", config = ".askama.toml")]
-pub(super) struct MessagePage {
-    pub(super) shell: Shell,
-    pub(super) title: String,
-    pub(super) text: String,
-    pub(super) link: &'static str,
-    pub(super) link_text: &'static str,
+pub struct MessagePage {
+    pub shell: Shell,
+    pub title: String,
+    pub text: String,
+    /// Where it leads on, and what that says.
+    pub link: String,
+    pub link_text: String,
 }
 
 impl Face {
@@ -33,12 +35,12 @@ impl Face {
                 Some(problem) => problem.details().unwrap_or_default().to_owned(),
                 None => text.to_owned(),
             },
-            link: if person.is_some() { "/home" } else { "/login" },
-            link_text: if person.is_some() {
-                "To the first page"
-            } else {
-                "Sign in"
-            },
+            link: if person.is_some() { "/" } else { "/login" }.to_owned(),
+            link_text: match person.is_some() {
+                true => "To the first page",
+                false => "Sign in",
+            }
+            .to_owned(),
         };
         let mut response = Page(status, page).into_response();
         keep_to_itself(response.headers_mut());

@@ -1,4 +1,5 @@
-//! Lamps: the state of the box in words, at the foot of every page, each for those whom it concerns.
+//! Lamps: how the box is, in words. Whoever runs it sees one verdict in the bar; others, what of it concerns them and is
+//! not well.
 
 use super::SignedIn;
 use crate::accounts::Act;
@@ -48,6 +49,8 @@ pub struct Lamps {
     pub parts: Vec<(Concern, Lamp)>,
     /// The alarms that stand, the worst first.
     pub alarms: Vec<Alarm>,
+    /// The worst of all, and how many things want somebody.
+    pub verdict: Option<(Light, usize)>,
 }
 
 impl Lamps {
@@ -55,6 +58,23 @@ impl Lamps {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.parts.iter().any(|(_, lamp)| lamp.name == name)
+    }
+
+    /// The verdict, for whoever may know how the box is.
+    #[must_use]
+    pub fn verdict_for(&self, person: &SignedIn) -> Option<(Light, usize)> {
+        self.verdict.filter(|_| person.must(Act::ReadBox).is_ok())
+    }
+
+    /// What is not well of what concerns one person; whoever sees the verdict needs no more.
+    #[must_use]
+    pub fn wanting(&self, person: &SignedIn) -> Vec<Lamp> {
+        if person.must(Act::ReadBox).is_ok() {
+            return Vec::new();
+        }
+        let mut lamps = self.seen_by(person);
+        lamps.retain(|lamp| matches!(lamp.light, Light::Warn | Light::Bad));
+        lamps
     }
 
     /// What one person may know of it.
@@ -171,6 +191,7 @@ mod tests {
                 alarm(Source::Space(SpaceId::from_random([1; 16])), "Hall is full"),
                 alarm(Source::Appliance, "the disk"),
             ],
+            verdict: Some((Light::Bad, 4)),
         };
         let seen_at = |role, (meters, since, until): (&[&str], i64, i64), now| {
             let links = meters.iter().map(|meter| Link {

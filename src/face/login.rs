@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::fault_page::MessagePage;
 use super::proof::{Refused, later};
-use super::{Face, Form, FormError, Page, Shell, SignedIn, Visitor};
-use crate::accounts::{AccountsError, Act, Secret};
+use super::{Face, Form, FormError, Page, Shell, Visitor};
+use crate::accounts::{AccountsError, Secret};
 use crate::http::{Peer, Problem};
 use crate::store::ReadError;
 
@@ -41,36 +41,13 @@ struct WelcomePage {
 }
 
 /// Where somebody lands who just signed in.
-const HOME: &str = "/home";
+const HOME: &str = "/";
 
 pub(super) fn router() -> Router<Face> {
     Router::new()
-        .route("/home", get(home))
         .route("/login", get(show).post(sign_in))
         .route("/logout", post(sign_out))
         .route("/welcome/{code}", get(welcome).post(choose))
-}
-
-/// The first page that a person may see; whoever may see none is told why.
-async fn home(State(face): State<Face>, person: SignedIn) -> Response {
-    if person.must(Act::ReadSpaces).is_ok() {
-        return Redirect::to("/spaces").into_response();
-    }
-    if person.saw_meters() {
-        return Redirect::to("/meters").into_response();
-    }
-    let page = MessagePage {
-        shell: face.shell("home", Some(&person)),
-        title: "No meter is linked to you yet".to_owned(),
-        text: format!(
-            "You are signed in as {name}, and there is nothing here for you to see so far. Whoever runs this box can \
-             link your meter to you: gatelodge user meters {name} SERIAL. Then load this page again.",
-            name = person.name
-        ),
-        link: "/docs/privacy",
-        link_text: "What is known of whom",
-    };
-    Page(StatusCode::OK, page).into_response()
 }
 
 /// What somebody came for, as addresses have it.
@@ -239,7 +216,7 @@ fn login_page(
 ) -> Response {
     let (csrf, jar): (_, CookieJar) = visitor.before();
     let page = LoginPage {
-        shell: face.shell("login", None),
+        shell: face.shell_before("login", visitor),
         username,
         fault,
         errand: errand.map(|errand| errand.name.clone()),
@@ -253,7 +230,7 @@ fn login_page(
 fn welcome_page(face: &Face, visitor: &Visitor, status: StatusCode, name: String, fault: Option<String>) -> Response {
     let (csrf, jar): (_, CookieJar) = visitor.before();
     let page = WelcomePage {
-        shell: face.shell("welcome", None),
+        shell: face.shell_before("welcome", visitor),
         name,
         fault,
         csrf_token: csrf.token(),
@@ -268,8 +245,8 @@ fn link_is_over(face: &Face) -> Response {
         text: "It was used before, is older than a day, or never was. \
                Whoever gave it to you can make a new one: gatelodge user invite NAME."
             .to_owned(),
-        link: "/login",
-        link_text: "Sign in",
+        link: "/login".to_owned(),
+        link_text: "Sign in".to_owned(),
     };
     Page(StatusCode::NOT_FOUND, page).into_response()
 }

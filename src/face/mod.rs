@@ -7,6 +7,7 @@ mod errand;
 mod fault_page;
 mod form;
 mod lamps;
+mod languages;
 mod login;
 mod plot;
 mod proof;
@@ -18,22 +19,36 @@ mod visitor;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
 use tokio::sync::watch;
 
 pub use bars::Bars;
 pub use csrf::Csrf;
 pub use errand::Errands;
+pub use fault_page::MessagePage;
 pub use form::{Form, FormError};
 pub use lamps::{Concern, Lamp, Lamps, Light};
 pub use plot::Frame;
 pub use proof::Refused;
 pub use security::secured;
-pub use shell::{Page, Shell, fixed};
+pub use shell::{Link, Page, Shell, fixed};
 pub use state::PageState;
 pub use visitor::{Forbidden, SignedIn, Visitor};
 
 use crate::accounts::Accounts;
 use crate::http::assets::Assets;
+use crate::texts::Language;
+
+/// The building, as its pages tell of it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub name: String,
+    /// Whose clocks the pages show.
+    pub timezone: jiff::tz::TimeZone,
+    /// What its pages can be read in; the first is the default.
+    pub languages: Vec<Language>,
+}
 
 /// What all pages share; clones share it.
 #[derive(Clone)]
@@ -42,8 +57,7 @@ pub struct Face {
 }
 
 struct Inner {
-    site: String,
-    timezone: jiff::tz::TimeZone,
+    site: Site,
     accounts: Accounts,
     assets: Assets,
     lamps: watch::Receiver<Lamps>,
@@ -51,19 +65,12 @@ struct Inner {
 }
 
 impl Face {
-    /// The shell of the pages of the site called `site`, whose clocks show `timezone`.
+    /// The shell of the pages of a site.
     #[must_use]
-    pub fn new(
-        site: String,
-        timezone: jiff::tz::TimeZone,
-        accounts: Accounts,
-        assets: Assets,
-        lamps: watch::Receiver<Lamps>,
-    ) -> Face {
+    pub fn new(site: Site, accounts: Accounts, assets: Assets, lamps: watch::Receiver<Lamps>) -> Face {
         Face {
             inner: Arc::new(Inner {
                 site,
-                timezone,
                 accounts,
                 assets,
                 lamps,
@@ -79,7 +86,7 @@ impl Face {
 
     /// Login, logout, one-time links.
     pub fn router(&self) -> Router {
-        secured(login::router().with_state(self.clone()))
+        secured(login::router().merge(languages::router()).with_state(self.clone()))
     }
 
     /// The people whose pages these are.
@@ -94,16 +101,31 @@ impl Face {
         self.inner.assets.url(name)
     }
 
+    /// The language of somebody who chose `chosen` on their device, or whose browser sent these headers.
+    fn language(&self, chosen: Option<&str>, headers: &HeaderMap) -> Language {
+        let offered = &self.inner.site.languages;
+        let chosen = chosen.and_then(|tag| tag.parse().ok());
+        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        chosen
+            .filter(|language| offered.contains(language))
+            .unwrap_or_else(|| Language::wanted(accepted.unwrap_or_default(), offered))
+    }
+
+    /// What pages for nobody in particular are written in.
+    fn first_language(&self) -> Language {
+        self.inner.site.languages.first().copied().unwrap_or_default()
+    }
+
     /// Whose clocks the pages show.
     #[must_use]
     pub fn timezone(&self) -> &jiff::tz::TimeZone {
-        &self.inner.timezone
+        &self.inner.site.timezone
     }
 
     /// A day and a time of day that may be far away, as people here read it.
     #[must_use]
     pub fn date(&self, at: jiff::Timestamp) -> String {
-        at.to_zoned(self.inner.timezone.clone())
+        at.to_zoned(self.inner.site.timezone.clone())
             .strftime("%-d %b %Y, %H:%M")
             .to_string()
     }
@@ -111,7 +133,7 @@ impl Face {
     /// A moment as people here read it.
     #[must_use]
     pub fn time(&self, at: jiff::Timestamp) -> String {
-        at.to_zoned(self.inner.timezone.clone())
+        at.to_zoned(self.inner.site.timezone.clone())
             .strftime("%-d %b %H:%M:%S")
             .to_string()
     }

@@ -4,21 +4,26 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::{Face, Lamp, SignedIn};
+use super::{Face, Lamp, Light, SignedIn, Visitor};
 use crate::accounts::{Act, Role};
 use crate::http::Fixed;
+use crate::texts::{Language, Texts, named};
 
 /// What the layout shows around a page.
 pub struct Shell {
     /// The name of the site.
     pub site: String,
+    /// What it is written in.
+    pub t: Texts,
+    /// What it could be written in, and which of them this is; empty where there is no choice.
+    pub languages: Vec<(Language, bool)>,
     /// Who is signed in.
     pub person: Option<PersonShown>,
     /// What they came for, so that who signs out on the way comes back to it as another.
     pub errand: Option<String>,
     /// Which page this is, for the navigation.
     pub here: &'static str,
-    /// The state of the box, as far as they may know it.
+    /// What is not well of what concerns them.
     pub lamps: Vec<Lamp>,
     /// Where the style sheet is.
     pub style: String,
@@ -31,46 +36,96 @@ pub struct Shell {
 /// Who is signed in, as the layout shows it.
 pub struct PersonShown {
     pub name: String,
-    pub role: &'static str,
-    /// Whether the navigation leads them to the spaces.
-    pub sees_spaces: bool,
-    /// Whether it leads them to meters.
-    pub sees_meters: bool,
-    /// Whether it leads them to whom they allowed to see their data.
-    pub shares: bool,
-    /// Whether it leads them to the page of the box.
-    pub runs_box: bool,
-    /// Whether it leads them to the page of the relay, too.
-    pub runs_relay: bool,
+    /// Their role, as its text is named.
+    pub role: String,
+    /// Where the bar leads them.
+    pub pages: Vec<Link>,
+    /// How the box is, for whoever runs it: the light, and how many things want somebody.
+    pub verdict: Option<(Light, usize)>,
     /// What the logout form carries.
     pub csrf_token: String,
+}
+
+/// A page that the bar leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// As templates say where they are.
+    pub key: &'static str,
+    pub address: &'static str,
+    /// The name of its text.
+    pub text: &'static str,
+}
+
+/// Where the bar leads somebody: at most five words (by role, in the order of what they come for).
+fn pages(person: &SignedIn, has: impl Fn(&str) -> bool) -> Vec<Link> {
+    let link = |key, address, text| Link { key, address, text };
+    let may = |act| person.must(act).is_ok();
+    let (reads_box, reads_meters) = (may(Act::ReadBox), may(Act::ReadMeters));
+    let mut pages = Vec::new();
+    if person.role == Role::Resident {
+        pages.push(link("start", "/", named("shell-home")));
+        if person.saw_meters() {
+            pages.push(link("meters", "/energy", named("shell-use")));
+        }
+        if has("perseus") {
+            pages.push(link("permissions", "/permissions", named("shell-consents")));
+        }
+        return pages;
+    }
+    if person.role != Role::Doorman {
+        pages.push(link("start", "/", named("shell-building")));
+    }
+    if reads_meters && has("meters") {
+        pages.push(link("meters", "/energy", named("shell-energy")));
+    }
+    if may(Act::ReadSpaces) && has("occupancy") {
+        pages.push(link("spaces", "/spaces", named("shell-spaces")));
+    }
+    if reads_meters && has("meters") && may(Act::TopUp) {
+        pages.push(link("money", "/money", named("shell-money")));
+    }
+    if reads_box {
+        pages.push(link("box", "/box", named("shell-box")));
+    }
+    pages
 }
 
 impl Face {
     /// The layout of the page `here`, for whoever looks at it.
     #[must_use]
     pub fn shell(&self, here: &'static str, visitor: Option<&SignedIn>) -> Shell {
+        let language = visitor.map_or_else(|| self.first_language(), |visitor| visitor.language);
+        self.shell_in(language, here, visitor)
+    }
+
+    /// The layout of the page `here` for somebody who is not signed in.
+    #[must_use]
+    pub fn shell_before(&self, here: &'static str, visitor: &Visitor) -> Shell {
+        self.shell_in(visitor.language, here, None)
+    }
+
+    fn shell_in(&self, language: Language, here: &'static str, visitor: Option<&SignedIn>) -> Shell {
+        let offered = &self.inner.site.languages;
+        let languages = offered.iter().filter(|_| offered.len() > 1);
         let lamps = self.inner.lamps.borrow();
-        // A room has a lamp when it is open, and its pages are there then.
-        let has_relay = lamps.has("relay");
-        let has_perseus = lamps.has("perseus");
-        let seen = visitor.map(|visitor| lamps.seen_by(visitor)).unwrap_or_default();
+        let wanting = visitor.map(|visitor| lamps.wanting(visitor)).unwrap_or_default();
+        let person = visitor.map(|visitor| PersonShown {
+            name: visitor.name.clone(),
+            role: format!("role-{}", visitor.role.name()),
+            // A room has a lamp when it is open, and its pages are there then.
+            pages: pages(visitor, |room| lamps.has(room)),
+            verdict: lamps.verdict_for(visitor),
+            csrf_token: visitor.csrf.token(),
+        });
         drop(lamps);
         Shell {
-            site: self.inner.site.clone(),
-            person: visitor.map(|visitor| PersonShown {
-                name: visitor.name.clone(),
-                role: visitor.role.name(),
-                sees_spaces: visitor.must(Act::ReadSpaces).is_ok(),
-                sees_meters: visitor.saw_meters(),
-                shares: has_perseus && visitor.role == Role::Resident,
-                runs_box: visitor.must(Act::ManageBox).is_ok(),
-                runs_relay: has_relay && visitor.must(Act::ManageRelay).is_ok(),
-                csrf_token: visitor.csrf.token(),
-            }),
+            site: self.inner.site.name.clone(),
+            t: Texts::of(language),
+            languages: languages.map(|one| (*one, *one == language)).collect(),
+            person,
             errand: None,
             here,
-            lamps: seen,
+            lamps: wanting,
             style: self.asset("style.css"),
             icon: self.asset("icon.svg"),
             live: self.asset("live.js"),

@@ -13,9 +13,12 @@ use crate::accounts::{Act, Link, Proof, Role, Secret, Who};
 use crate::domain::MeterId;
 use crate::http::Problem;
 use crate::store::ReadError;
+use crate::texts::Language;
 
 /// The session's cookie: only over TLS, only to this host, not for scripts.
 const SESSION: &str = "__Host-gatelodge";
+/// The language that was chosen on this device.
+const LANGUAGE: &str = "__Host-gatelodge-language";
 /// What binds the login form before there is a session.
 const BEFORE: &str = "__Host-gatelodge-before";
 
@@ -30,6 +33,8 @@ pub struct SignedIn {
     pub now: Timestamp,
     /// What their forms are bound to.
     pub csrf: Csrf,
+    /// What they read.
+    pub language: Language,
     /// Their session.
     proof: Proof,
 }
@@ -43,6 +48,7 @@ impl SignedIn {
             links,
             now,
             csrf: Csrf::of(Secret::given("cookie")),
+            language: Language::English,
             proof: Proof::default(),
         }
     }
@@ -108,6 +114,8 @@ pub struct Visitor {
     pub session: Option<Secret>,
     /// The cookies that came.
     pub jar: CookieJar,
+    /// What they read: as they chose, else as their browser says.
+    pub language: Language,
 }
 
 impl Visitor {
@@ -116,6 +124,7 @@ impl Visitor {
         let jar = CookieJar::from_headers(headers);
         let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
         let now = face.accounts().now();
+        let language = face.language(jar.get(LANGUAGE).map(Cookie::value), headers);
         let who = match &session {
             Some(cookie) => face.accounts().session(cookie, now)?,
             None => None,
@@ -135,6 +144,7 @@ impl Visitor {
                 links,
                 now,
                 csrf: Csrf::of(cookie.clone()),
+                language,
                 proof,
             }),
             _ => None,
@@ -143,6 +153,7 @@ impl Visitor {
             signed_in,
             session,
             jar,
+            language,
         })
     }
 
@@ -170,6 +181,13 @@ impl Visitor {
             .clone()
             .add(cookie(SESSION, session.reveal()))
             .remove(gone(BEFORE))
+    }
+
+    /// The cookies of somebody who chose a language on this device.
+    pub(super) fn who_reads(&self, language: Language) -> CookieJar {
+        let mut cookie = cookie(LANGUAGE, language.tag());
+        cookie.set_max_age(time::Duration::days(400));
+        self.jar.clone().add(cookie)
     }
 
     /// The cookies of somebody who just signed out.

@@ -129,6 +129,12 @@ impl From<&Unwritten> for Problem {
 
 /// The fallback of a router: nothing lies under this path.
 pub async fn not_found() -> Problem {
+    nothing()
+}
+
+/// Nothing is at that address.
+#[must_use]
+pub fn nothing() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here")
 }
 

@@ -1,10 +1,16 @@
 //! Access tokens: JWTs that are bound to a client's certificate (RFC 9068, RFC 8705 §3; PER §3.1). Pure.
 
 use std::fmt;
+use std::sync::Arc;
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde::{Deserialize, Serialize};
+
+use crate::pki;
 
 /// The kind that the header says (RFC 9068 §2.1).
 const TYPE: &str = "at+jwt";
@@ -100,7 +106,10 @@ pub enum TokenError {
 pub struct TokenKey {
     /// Its thumbprint (RFC 7638).
     pub kid: String,
-    signs: EncodingKey,
+    /// Read once: to read a private key takes as long as to sign with it.
+    signs: Arc<EcdsaKeyPair>,
+    /// What its tokens begin with: their header (RFC 7515 §7.1) and a dot.
+    head: Arc<str>,
     verifies: DecodingKey,
 }
 
@@ -113,20 +122,31 @@ impl fmt::Debug for TokenKey {
 impl TokenKey {
     /// A key by its PKCS#8 PEM and the coordinates of its public point, base64url.
     pub(super) fn new(kid: &str, pem: &str, (x, y): (&str, &str)) -> Option<TokenKey> {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(kid.to_owned());
+        let header = serde_json::to_vec(&header).ok()?;
+        let der = pki::pem::private_key(pem.as_bytes()).ok()?;
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_der());
         Some(TokenKey {
             kid: kid.to_owned(),
-            signs: EncodingKey::from_ec_pem(pem.as_bytes()).ok()?,
+            signs: Arc::new(pair.ok()?),
+            head: format!("{}.", BASE64URL_NOPAD.encode(&header)).into(),
             verifies: DecodingKey::from_ec_components(x, y).ok()?,
         })
     }
 
-    /// Signs a token.
+    /// Signs a token (JWS, RFC 7515 §3.1; ES256, RFC 7518 §3.4).
     #[must_use]
     pub fn sign(&self, claims: &Claims) -> String {
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.kid.clone());
-        encode(&header, claims, &self.signs).expect("claims are plain, and the key was read as one of this curve")
+        let claims = serde_json::to_vec(claims).expect("claims are strings and numbers");
+        let mut token = self.head.to_string();
+        BASE64URL_NOPAD.encode_append(&claims, &mut token);
+        let signature = self.signs.sign(&SystemRandom::new(), token.as_bytes());
+        let signature = signature.expect("the key was read as one of this curve");
+        token.push('.');
+        BASE64URL_NOPAD.encode_append(signature.as_ref(), &mut token);
+        token
     }
 }
 
@@ -207,7 +227,7 @@ impl Claims {
 /// Whether a header demands to be understood in something (RFC 7515 §4.1.11), which the library passes over.
 fn has_crit(token: &str) -> bool {
     let header = token.split('.').next().unwrap_or_default();
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes());
+    let bytes = BASE64URL_NOPAD.decode(header.as_bytes());
     let json = bytes
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
@@ -218,7 +238,6 @@ fn has_crit(token: &str) -> bool {
 mod tests {
     use super::super::token_keys::TokenKeys;
     use super::*;
-    use data_encoding::BASE64URL_NOPAD;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -25,7 +25,7 @@ const SHOWN: usize = 500;
 pub fn router(room: Arc<Relay>, face: Face) -> Router {
     secured(
         Router::new()
-            .route("/relay", get(show).post(end))
+            .route("/box/relay", get(show).post(end))
             .with_state(PageState { room, face }),
     )
 }
@@ -84,5 +84,5 @@ struct End {
 async fn end(State(state): State<PageState>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
     state.room.kick(Some(end.peer), None);
-    Ok(Redirect::to("/relay").into_response())
+    Ok(Redirect::to("/box/relay").into_response())
 }

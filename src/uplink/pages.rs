@@ -28,7 +28,7 @@ const TOP: f64 = 12.0;
 pub fn router(room: Arc<Uplink>, face: Face) -> Router {
     secured(
         Router::new()
-            .route("/uplink", get(show))
+            .route("/box/cloud", get(show))
             .with_state(PageState { room, face }),
     )
 }

@@ -30,7 +30,7 @@ const SHOWN: usize = 100;
 pub fn router(room: Arc<Webhooks>, face: Face) -> Router {
     secured(
         Router::new()
-            .route("/webhooks", get(show).post(replay))
+            .route("/box/webhooks", get(show).post(replay))
             .with_state(PageState { room, face }),
     )
 }
@@ -117,5 +117,5 @@ async fn replay(
         let problem = Problem::new(status, slug, "It was not sent again");
         problem.detail(error.to_string()).into_response()
     })?;
-    Ok(Redirect::to("/webhooks").into_response())
+    Ok(Redirect::to("/box/webhooks").into_response())
 }

@@ -146,7 +146,7 @@ fn a_one_time_link_lets_somebody_choose_a_password_once() {
     );
     assert_eq!(
         (chosen.status, chosen.header("location")),
-        (303, Some("/home")),
+        (303, Some("/")),
         "{}",
         chosen.text()
     );

@@ -28,6 +28,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "store",
             "files",
             "domain",
+            "texts",
             "cli",
         ],
     ),
@@ -54,6 +55,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "store",
             "files",
             "domain",
+            "texts",
             "app",
         ],
     ),
@@ -91,6 +93,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "http",
             "files",
             "domain",
+            "texts",
             "config",
         ],
     ),
@@ -100,7 +103,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "meter",
         &[
-            "face", "feed", "accounts", "tls", "http", "pki", "store", "files", "domain", "meter",
+            "face", "feed", "accounts", "tls", "http", "pki", "store", "files", "domain", "texts", "meter",
         ],
     ),
     (
@@ -115,41 +118,46 @@ const DOORS: &[(&str, &[&str])] = &[
             "store",
             "files",
             "domain",
+            "texts",
             "occupancy",
         ],
     ),
     (
         "perseus",
         &[
-            "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "perseus",
+            "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "texts", "perseus",
         ],
     ),
     (
         "privacy",
-        &["face", "accounts", "http", "pki", "store", "files", "domain", "privacy"],
+        &[
+            "face", "accounts", "http", "pki", "store", "files", "domain", "texts", "privacy",
+        ],
     ),
     (
         "relay",
         &[
-            "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "relay",
+            "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "texts", "relay",
         ],
     ),
     (
         "uplink",
         &[
-            "face", "feed", "rules", "accounts", "tls", "http", "pki", "store", "files", "domain", "uplink",
+            "face", "feed", "rules", "accounts", "tls", "http", "pki", "store", "files", "domain", "texts", "uplink",
         ],
     ),
     (
         "face",
-        &["accounts", "tls", "http", "pki", "store", "files", "domain", "face"],
+        &[
+            "accounts", "tls", "http", "pki", "store", "files", "domain", "texts", "face",
+        ],
     ),
     ("feed", &["http", "store", "files", "domain", "feed"]),
     // Webhooks read the journal and know no room, though whom they tell stands in the occupancy's section.
     (
         "webhooks",
         &[
-            "face", "accounts", "tls", "http", "store", "files", "domain", "webhooks",
+            "face", "accounts", "tls", "http", "store", "files", "domain", "texts", "webhooks",
         ],
     ),
     // Rules read the journal; rooms that tell of alarms read what rules wrote.
@@ -164,6 +172,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("store", &["files", "domain", "store"]),
     ("files", &["files"]),
     ("domain", &["domain"]),
+    ("texts", &["texts"]),
 ];
 
 /// Crates that only one folder may name.

@@ -239,8 +239,8 @@ fn every_page_fits_its_screen_in_both_colours() {
         ("space", &space),
         ("door", &format!("{space}/door")),
         ("box", "/box"),
-        ("relay", "/relay"),
-        ("webhooks", "/webhooks"),
+        ("relay", "/box/relay"),
+        ("webhooks", "/box/webhooks"),
         ("docs", "/docs"),
         ("privacy", "/docs/privacy"),
     ] {
@@ -254,13 +254,13 @@ fn every_page_fits_its_screen_in_both_colours() {
             let waiting = "document.querySelector('td')?.textContent === 'gw/demo'";
             let number = "document.querySelector('input[name=peer]')?.value";
             crate::support::eventually("the gateway waits", || {
-                page.go("/relay");
+                page.go("/box/relay");
                 (page.eval(waiting) == true).then_some(())
             });
             let before = page.eval(number);
             page.leaving(|page| page.click("td button"));
             crate::support::eventually("the gateway is back", || {
-                page.go("/relay");
+                page.go("/box/relay");
                 (page.eval(waiting) == true && page.eval(number) != before).then_some(())
             });
         }
@@ -307,7 +307,7 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     page.leaving(|page| page.click("main button"));
     assert_eq!(
         page.eval("location.pathname"),
-        "/meters",
+        "/energy",
         "the first page that is theirs"
     );
     assert_eq!(page.count(".meter"), 1);
@@ -341,14 +341,14 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     // Moving out takes the page away; what was theirs is there when they sign in again.
     let before = page.faults().len();
     running.json(&["user", "move-out", "clara"]);
-    page.go("/meters");
+    page.go("/energy");
     assert_eq!(page.eval("location.pathname"), "/login");
     page.type_into("input[name=username]", "clara");
     page.type_into("input[name=password]", "a-good-long-word");
     page.leaving(|page| page.click("main button"));
     assert_eq!(
         (page.eval("location.pathname"), page.count(".meter.off")),
-        ("/meters".into(), 1)
+        ("/energy".into(), 1)
     );
     assert!(page.text(".meter .words").starts_with("yours until"));
     page.leaving(|page| page.click(".meter .name a"));

@@ -11,7 +11,7 @@ function show(meter) {
   const item = card(list, "meter-" + meter.serial, only ? null : inside);
   if (!item) return;
   fresh(item, "meter " + meter.level);
-  link(item, meter.name, "/meters/" + meter.serial);
+  link(item, meter.name, "/energy/" + meter.serial);
   item.querySelector(".words").textContent = meter.words;
   item.querySelector("b").textContent = meter.power;
   item.querySelector(".energy").textContent = meter.energy;

@@ -8,6 +8,7 @@ use tower::Layer;
 use super::Deps;
 use crate::app::part::{Part, Service, service};
 use crate::app::router::Https;
+use crate::app::start::Start;
 use crate::config::Config;
 use crate::domain::units::Span;
 use crate::http::Ahead;
@@ -59,6 +60,10 @@ impl Part<Deps> for Occupancy {
                 .merge(pages::router(Arc::clone(self), https.face.clone()))
                 .merge(v1::router(Arc::clone(self))),
             ahead: Some(Ahead::new(compat::PREFIX, compatible)),
+            start: Start {
+                spaces: Some(Arc::clone(self)),
+                ..https.start
+            },
             ..https
         }
     }

@@ -54,16 +54,16 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
     let state = PageState { room, face };
     secured(
         Router::new()
-            .route("/meters", get(list))
-            .route("/meters/live", get(live))
-            .route("/meters/{serial}", get(one::show))
-            .route("/meters/{serial}/half-hours.csv", get(day::csv))
-            .route("/meters/{serial}/money", get(money::show))
-            .route("/meters/{serial}/money.csv", get(money::csv))
-            .route("/meters/{serial}/topups", get(topups::list).post(topups::create))
-            .route("/meters/{serial}/topups/{id}", get(topup::show))
-            .route("/meters/{serial}/topups/{id}/cancel", post(topup::cancel))
-            .route("/meters/{serial}/topups/{id}/settlement", post(topup::settle))
+            .route("/energy", get(list))
+            .route("/energy/live", get(live))
+            .route("/energy/{serial}", get(one::show))
+            .route("/energy/{serial}/half-hours.csv", get(day::csv))
+            .route("/energy/{serial}/money", get(money::show))
+            .route("/energy/{serial}/money.csv", get(money::csv))
+            .route("/energy/{serial}/topups", get(topups::list).post(topups::create))
+            .route("/energy/{serial}/topups/{id}", get(topup::show))
+            .route("/energy/{serial}/topups/{id}/cancel", post(topup::cancel))
+            .route("/energy/{serial}/topups/{id}/settlement", post(topup::settle))
             .with_state(state),
     )
 }

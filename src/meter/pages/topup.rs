@@ -112,7 +112,7 @@ pub(super) async fn settle(
         .settle_topup(&id, said.outcome == Ended::Taken, by_hand)
         .await
     {
-        Ok(_) => Ok(Redirect::to(&format!("/meters/{}/topups/{id}", till.meter)).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("/energy/{}/topups/{id}", till.meter)).into_response()),
         Err(why) if why.is_the_askers() => state.topup_page(&person, (till, topup), Some(why.to_string())),
         Err(why) => Err(why.into()),
     }
@@ -132,7 +132,7 @@ pub(super) async fn cancel(
         Err(why) if why.is_the_askers() => {}
         Err(why) => return Err(why.into()),
     }
-    Ok(Redirect::to(&format!("/meters/{meter}/topups/{id}")).into_response())
+    Ok(Redirect::to(&format!("/energy/{meter}/topups/{id}")).into_response())
 }
 
 /// A form without fields.

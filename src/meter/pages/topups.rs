@@ -213,7 +213,7 @@ pub(super) async fn create(
             let refused = "This code was given for this meter before. Nothing was sent now".to_owned();
             state.topups_page(&person, till, Some(refused))
         }
-        Ok((topup, _)) => Ok(Redirect::to(&format!("/meters/{}/topups/{}", till.meter, topup.id)).into_response()),
+        Ok((topup, _)) => Ok(Redirect::to(&format!("/energy/{}/topups/{}", till.meter, topup.id)).into_response()),
         Err(why) if why.is_the_askers() => state.topups_page(&person, till, Some(why.to_string())),
         Err(why) => Err(why.into()),
     }

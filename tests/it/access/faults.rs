@@ -24,7 +24,7 @@ fn is_page(answer: &Answer, status: u16, signed_in: bool, what: &str) {
         assert!(text.contains(part), "{what}: no {part}: {text}");
     }
     let way = if signed_in {
-        "href=\"/home\">To the first page"
+        "href=\"/\">To the first page"
     } else {
         "href=\"/login\">Sign in"
     };
@@ -41,13 +41,13 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
     let space = format!("/spaces/{}", building.hall);
     let door = format!("{space}/door");
     let nobody = "/spaces/00000000-0000-4000-8000-000000000000";
-    let meter = format!("/meters/{JONES}");
+    let meter = format!("/energy/{JONES}");
     for (role, pages) in [
         (
             "admin",
             &[
                 ("/nope", 404),
-                ("/meters/NOPE", 404),
+                ("/energy/NOPE", 404),
                 (nobody, 404),
                 ("/spaces?after=zzz", 400),
             ][..],
@@ -58,7 +58,7 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
                 ("/box", 403),
                 ("/spaces", 403),
                 (&meter, 404),
-                ("/uplink/x", 404),
+                ("/box/cloud/x", 404),
                 (&door, 403),
             ],
         ),
@@ -66,13 +66,13 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
             "viewer",
             &[
                 ("/box", 403),
-                ("/relay", 403),
-                ("/uplink", 403),
-                ("/webhooks", 403),
-                ("/meters", 403),
+                ("/box/relay", 403),
+                ("/box/cloud", 403),
+                ("/box/webhooks", 403),
+                ("/energy", 403),
             ],
         ),
-        ("doorman", &[("/box", 403), ("/meters", 403), (&meter, 404)]),
+        ("doorman", &[("/box", 403), ("/energy", 403), (&meter, 404)]),
     ] {
         let mut person = signed_in(running, role);
         for (path, status) in pages {

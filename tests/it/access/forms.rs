@@ -57,8 +57,8 @@ fn sheets(building: &Building, code: &str) -> Vec<Sheet> {
             303,
         ),
         sheet(&door, &door, &[("by", "1")], 303),
-        sheet("/spaces", "/relay", &[("peer", "77")], 303),
-        sheet("/spaces", "/webhooks", &[("target", "nobody"), ("id", "x")], 404),
+        sheet("/spaces", "/box/relay", &[("peer", "77")], 303),
+        sheet("/spaces", "/box/webhooks", &[("target", "nobody"), ("id", "x")], 404),
         sheet("/spaces", "/logout", &[], 303),
     ]
 }

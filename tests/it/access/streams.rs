@@ -125,7 +125,7 @@ fn who_is_given_other_meters_hears_no_more_of_those_before() {
     running.json(&["user", "meters", "resident", JONES]);
     for meters in [&[SMITH][..], &[]] {
         let resident = sign_in(running, "resident");
-        let mut stream = Stream::open(running, ("unlinked", "cookie", &resident.cookies()), "/meters/live");
+        let mut stream = Stream::open(running, ("unlinked", "cookie", &resident.cookies()), "/energy/live");
         let before = if meters.is_empty() { SMITH } else { JONES };
         running.command(&["mediators", "sync", before]);
         stream.hears(before);

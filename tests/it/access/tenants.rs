@@ -51,7 +51,7 @@ impl Flat {
     }
 
     fn csv(&self, browser: &mut Browser, day: &str) -> Vec<String> {
-        let answer = browser.get(&format!("/meters/{SERIAL}/half-hours.csv?day={day}"));
+        let answer = browser.get(&format!("/energy/{SERIAL}/half-hours.csv?day={day}"));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.text().lines().skip(1).map(str::to_owned).collect()
     }
@@ -147,7 +147,7 @@ fn half_hours_are_shown_to_whose_time_they_were_and_to_nobody_else() {
         "{known:?}"
     );
     // The page of whoever left begins with their last day, and goes no further.
-    let page = former.get(&format!("/meters/{SERIAL}")).text();
+    let page = former.get(&format!("/energy/{SERIAL}")).text();
     assert!(page.contains("Yours until") && page.contains("00:00"), "{page}");
     assert!(
         page.contains(&format!("day={}\"", day(2))) && !page.contains(&format!("day={}\"", day(1))),
@@ -161,14 +161,14 @@ fn half_hours_are_shown_to_whose_time_they_were_and_to_nobody_else() {
         !page.contains("Flat of the next"),
         "it is called after whoever lives there: {page}"
     );
-    let page = next.get(&format!("/meters/{SERIAL}")).text();
+    let page = next.get(&format!("/energy/{SERIAL}")).text();
     assert!(
         page.contains(&format!("?day={}\"", day(1))) && !page.contains(&format!("?day={}\"", day(2))),
         "{page}"
     );
-    let other = next.get(&format!("/meters/{SERIAL}?day={}", day(2))).text();
+    let other = next.get(&format!("/energy/{SERIAL}?day={}", day(2))).text();
     assert!(other.contains("Not your time") && !other.contains("<rect"), "{other}");
-    let list = former.get("/meters").text();
+    let list = former.get("/energy").text();
     assert!(
         list.contains("yours until") && list.contains(SERIAL) && !list.contains("data-stream"),
         "{list}"
@@ -185,7 +185,7 @@ fn a_former_and_a_next_tenant_are_told_nothing_of_each_others_time() {
     flat.running.json(&["user", "meters", "former", &long_ago]);
     let (former, mut admin) = (sign_in(&flat.running, "former"), sign_in(&flat.running, "admin"));
     assert!(all_pages(&flat.running, &former).contains("17.25"), "it is theirs");
-    let page = admin.get("/meters").text();
+    let page = admin.get("/energy").text();
     let live = page
         .split("data-stream=\"")
         .nth(1)
@@ -209,7 +209,7 @@ fn a_former_and_a_next_tenant_are_told_nothing_of_each_others_time() {
     while open.line().unwrap() != "0" {}
     let mut browser = former;
     assert_eq!(
-        browser.get("/meters").header("location"),
+        browser.get("/energy").header("location"),
         Some("/login"),
         "the session is over"
     );
@@ -241,10 +241,10 @@ fn a_former_and_a_next_tenant_are_told_nothing_of_each_others_time() {
         assert!(!seen.contains(word), "{word}");
     }
     // What was paid in when they lived there stands in the statement of that time, and nowhere as what is there now.
-    let statement = |route: &str| route.starts_with("/meters/{serial}/money");
+    let statement = |route: &str| route.starts_with("/energy/{serial}/money");
     assert!(pages(&flat.running, &former, statement).contains("17.25"));
     assert!(!pages(&flat.running, &former, |route| !statement(route)).contains("17.25"));
-    let live = Known::person(&former).ask(&mut flat.running.https(), "/meters/live");
+    let live = Known::person(&former).ask(&mut flat.running.https(), "/energy/live");
     assert_eq!(live.status, 403, "there is nothing to hear");
 
     // Who moves in again sees both of their times, and hears again.
@@ -261,7 +261,7 @@ fn a_former_and_a_next_tenant_are_told_nothing_of_each_others_time() {
     let mut again = sign_in(&flat.running, "former");
     let rows: BTreeSet<String> = flat.csv(&mut again, &day(2)).into_iter().collect();
     assert_eq!(rows.len(), 48, "what was theirs stays theirs");
-    drop(stream(&flat.running, &again, "/meters/live"));
+    drop(stream(&flat.running, &again, "/energy/live"));
 
     // A meter that went silent: what it said last is quoted, and that it is old.
     drop(flat.meter.take());

@@ -190,7 +190,7 @@ fn pounds(amount: &Value) -> i64 {
 }
 
 fn page(browser: &mut Browser, from: Date, to: Date) -> Answer {
-    browser.get(&format!("/meters/{SERIAL}/money?from={from}&to={to}"))
+    browser.get(&format!("/energy/{SERIAL}/money?from={from}&to={to}"))
 }
 
 /// The page in a browser, wide and narrow: nothing sticks out, and no policy is broken.
@@ -201,7 +201,7 @@ fn looks_right(running: &TestBox) {
     page.type_into("input[name=username]", "looker");
     page.type_into("input[name=password]", "correct-horse");
     page.leaving(|page| page.click("main button"));
-    page.go(&format!("/meters/{SERIAL}/money?from={}&to={}", day(3), day(2)));
+    page.go(&format!("/energy/{SERIAL}/money?from={}&to={}", day(3), day(2)));
     assert_eq!(
         page.count(".statement tbody"),
         4,
@@ -332,9 +332,9 @@ async fn a_balance_is_explained_to_the_penny_by_command_api_and_page() {
         all.contains(opening) && all.contains(closing) && !all.contains("<script"),
         "{all}"
     );
-    let own = admin.get(&format!("/meters/{SERIAL}")).text();
-    assert!(own.contains(&format!("/meters/{SERIAL}/money")), "{own}");
-    assert_eq!(admin.get(&format!("/meters/{SERIAL}/money?from=x")).status, 400);
+    let own = admin.get(&format!("/energy/{SERIAL}")).text();
+    assert!(own.contains(&format!("/energy/{SERIAL}/money")), "{own}");
+    assert_eq!(admin.get(&format!("/energy/{SERIAL}/money?from=x")).status, 400);
     for name in ["former", "next"] {
         add(&flat.running, name, "resident");
     }

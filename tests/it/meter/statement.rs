@@ -97,15 +97,15 @@ async fn a_spreadsheet_holds_all_of_a_statement_by_command_and_by_page() {
 
     // The page links to the same rows, for whoever may see the page and nobody else.
     let mut admin = signed_in(&flat.running, "admin");
-    let link = format!("/meters/{SERIAL}/money.csv?from={from}&amp;to={to}");
-    let page = admin.get(&format!("/meters/{SERIAL}/money?from={from}&to={to}")).text();
+    let link = format!("/energy/{SERIAL}/money.csv?from={from}&amp;to={to}");
+    let page = admin.get(&format!("/energy/{SERIAL}/money?from={from}&to={to}")).text();
     assert!(page.contains(&link), "{page}");
-    let answer = admin.get(&format!("/meters/{SERIAL}/money.csv?from={}&to={to}", day(20)));
+    let answer = admin.get(&format!("/energy/{SERIAL}/money.csv?from={}&to={to}", day(20)));
     let name = format!("attachment; filename=\"{SERIAL}-money-{}-{to}.csv\"", day(20));
     assert_eq!(answer.header("content-disposition"), Some(name.as_str()));
     assert_eq!(rows(answer.text().as_bytes()), rows_of);
     let halves = admin.get(&format!(
-        "/meters/{SERIAL}/money.csv?from={from}&to={to}&half_hours=true"
+        "/energy/{SERIAL}/money.csv?from={from}&to={to}&half_hours=true"
     ));
     let halves = rows(halves.text().as_bytes())
         .into_iter()
@@ -117,7 +117,7 @@ async fn a_spreadsheet_holds_all_of_a_statement_by_command_and_by_page() {
     flat.running.json(&["user", "meters", "former", &came]);
     flat.running.json(&["user", "move-out", "former", "--at", &to]);
     let mut former = sign_in(&flat.running, "former");
-    let theirs = former.get(&format!("/meters/{SERIAL}/money.csv?from={from}&to={}", day(0)));
+    let theirs = former.get(&format!("/energy/{SERIAL}/money.csv?from={from}&to={}", day(0)));
     let theirs = rows(theirs.text().as_bytes());
     assert!(theirs.iter().any(|row| row["kind"] == "energy"), "{theirs:?}");
     let end = midnight(day(2)).to_string();
@@ -125,7 +125,7 @@ async fn a_spreadsheet_holds_all_of_a_statement_by_command_and_by_page() {
     for stranger in ["viewer", "resident"] {
         let mut browser = signed_in(&flat.running, stranger);
         assert_eq!(
-            browser.get(&format!("/meters/{SERIAL}/money.csv")).status,
+            browser.get(&format!("/energy/{SERIAL}/money.csv")).status,
             404,
             "{stranger}"
         );
@@ -171,7 +171,7 @@ async fn what_was_left_out_on_many_days_is_told_once_with_its_days_and_how_many(
         .running
         .command(&["prepay", "explain", SERIAL, "--from", &from, "--to", &to]);
     let table = String::from_utf8(table.stdout).unwrap();
-    let page = signed_in(&flat.running, "admin").get(&format!("/meters/{SERIAL}/money?from={from}&to={to}"));
+    let page = signed_in(&flat.running, "admin").get(&format!("/energy/{SERIAL}/money?from={from}&to={to}"));
     for shown in [&table, &page.text()] {
         assert_eq!(shown.matches("there is no reading").count(), 2, "{shown}");
         assert_eq!(shown.matches(&words).count(), 2, "{shown}");

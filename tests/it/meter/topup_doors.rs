@@ -304,7 +304,7 @@ fn a_provider_hands_codes_over_and_nobody_else_does() {
 fn a_resident_types_a_code_in_and_reads_what_became_of_it() {
     let prepaid = Prepaid::start(&[]);
     let mut resident = signed_in(&prepaid.running, "resident");
-    let page = format!("/meters/{SERIAL}/topups");
+    let page = format!("/energy/{SERIAL}/topups");
     assert_eq!(resident.get(&page).status, 404, "whose it is not learns nothing of it");
     prepaid.running.json(&["user", "meters", "resident", SERIAL]);
     let refused = resident.submit(&page, &page, &[("token", "123")]);
@@ -321,7 +321,7 @@ fn a_resident_types_a_code_in_and_reads_what_became_of_it() {
     assert!(!taken.contains("http-equiv=\"refresh\"") && !taken.contains(CODE));
     assert!(resident.get(&page).text().contains("Your meter took it"));
     // The balance on the meter's own page is the one that was just read.
-    assert!(resident.get(&format!("/meters/{SERIAL}")).text().contains("22.5"));
+    assert!(resident.get(&format!("/energy/{SERIAL}")).text().contains("22.5"));
     let cancel = resident.submit(&page, &format!("{location}/cancel"), &[]);
     assert_eq!(cancel.status, 303, "it is settled, and its page says so");
     // A form of somebody else's page is not taken.
@@ -339,7 +339,7 @@ fn whoever_moved_out_sees_what_became_of_their_own_code_and_takes_it_back_while_
     ));
     let mut resident = signed_in(&running, "resident");
     running.json(&["user", "meters", "resident", SERIAL]);
-    let page = format!("/meters/{SERIAL}/topups");
+    let page = format!("/energy/{SERIAL}/topups");
     let sent = resident.submit(&page, &page, &[("token", CODE)]);
     let location = sent.header("location").unwrap().to_owned();
     running.json(&["user", "meters", "resident"]);

@@ -41,7 +41,7 @@ fn a_meter_that_does_not_prepay_is_given_no_code_unless_somebody_insists() {
 
     let mut resident = signed_in(&running, "resident");
     running.json(&["user", "meters", "resident", &format!("{SERIAL}@2026-01-01")]);
-    let at = format!("/meters/{SERIAL}/topups");
+    let at = format!("/energy/{SERIAL}/topups");
     let page = resident.get(&at).text();
     assert!(
         page.contains("does not prepay") && !page.contains("name=\"token\""),

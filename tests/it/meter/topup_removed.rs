@@ -92,7 +92,7 @@ fn a_code_of_a_meter_that_was_removed_is_seen_and_taken_back() {
     // Whoever lived there sees it too.
     let mut resident = signed_in(&running, "resident");
     running.json(&["user", "meters", "resident", SERIAL]);
-    let page = format!("/meters/{SERIAL}/topups");
+    let page = format!("/energy/{SERIAL}/topups");
     // It was given before they lived there.
     let list = resident.get(&page);
     assert_eq!(list.status, 200);

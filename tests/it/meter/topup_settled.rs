@@ -80,13 +80,13 @@ fn a_top_up_that_only_a_person_can_end_is_named_and_ended_at_every_door() {
     assert_eq!(ran.status.code(), Some(0), "the job did its work: {ran:?}");
     assert!(String::from_utf8_lossy(&ran.stdout).contains("2 reported"), "{ran:?}");
 
-    let at = format!("/meters/{SERIAL}/topups/{first}");
+    let at = format!("/energy/{SERIAL}/topups/{first}");
     let settlement = format!("{at}/settlement");
     let mut admin = signed_in(running, "admin");
     assert!(admin.get("/box").text().contains(&step));
-    let meters_page = admin.get(&format!("/meters/{SERIAL}")).text();
+    let meters_page = admin.get(&format!("/energy/{SERIAL}")).text();
     assert!(meters_page.contains(&at) && meters_page.contains("only a person can say so"));
-    assert!(admin.get("/meters").text().contains(&at));
+    assert!(admin.get("/energy").text().contains(&at));
     let page = admin.get(&at).text();
     for words in [
         "It took it",
@@ -108,11 +108,11 @@ fn a_top_up_that_only_a_person_can_end_is_named_and_ended_at_every_door() {
         "{theirs}"
     );
     let said = [("outcome", "taken"), ("why", "so+it+is")];
-    let page_with_form = format!("/meters/{SERIAL}/topups");
+    let page_with_form = format!("/energy/{SERIAL}/topups");
     assert_eq!(resident.submit(&page_with_form, &settlement, &said).status, 404);
     assert!(
         !resident
-            .get(&format!("/meters/{SERIAL}"))
+            .get(&format!("/energy/{SERIAL}"))
             .text()
             .contains("only a person")
     );

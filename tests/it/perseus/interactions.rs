@@ -146,12 +146,12 @@ fn a_visit_is_the_browsers_that_began_it() {
     assert!(answer.text().contains("another browser"), "{}", answer.text());
     // Signed in as the same person, but elsewhere.
     let home = thief.sign_in("/login", "resident");
-    assert_eq!(home, "/home");
+    assert_eq!(home, "/");
     assert_eq!(thief.get(&consent).status, 400);
     // An errand that is not theirs is none.
     let (_, visit) = consent.split_once("i=").unwrap();
     let mut third = consented.browser();
-    assert_eq!(third.sign_in(&format!("/login?i={visit}"), "resident"), "/home");
+    assert_eq!(third.sign_in(&format!("/login?i={visit}"), "resident"), "/");
     assert_eq!(browser.get(&consent).status, 200, "whose it is still is there");
 }
 

@@ -64,7 +64,7 @@ fn an_account_goes_with_its_half_hours_and_leaves_evidence_without_a_name() {
     let receipt = forgotten(&mut browser);
     // From the answer on: no session, no sign-in, no token, no permission.
     assert_eq!(other_session.get("/me/data").header("location"), Some("/login"));
-    assert_eq!(browser.get("/meters").header("location"), Some("/login"));
+    assert_eq!(browser.get("/energy").header("location"), Some("/login"));
     assert_eq!(consented.refresh("saver", &refresh).status, 400);
     let text = done(&consented, &receipt);
     assert!(

@@ -30,7 +30,7 @@ fn lived_in() -> (Consented, String) {
 /// Somebody who is signed in.
 fn signed_in<'c>(consented: &'c Consented, person: &str) -> Browser<'c> {
     let mut browser = consented.browser();
-    assert_eq!(browser.sign_in("/login", person), "/home");
+    assert_eq!(browser.sign_in("/login", person), "/");
     browser
 }
 

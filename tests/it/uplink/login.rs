@@ -200,7 +200,7 @@ fn programs_with_uplink_admin_and_people_who_run_the_box_see_how_it_is() {
     assert_eq!(get("/v1/uplink/operations", &right).json(), serde_json::json!([]));
     assert_eq!(get("/v1/uplink", &wrong).status, 403);
     assert_eq!(get("/v1/uplink", "Bearer nobody").status, 401);
-    assert_eq!(get("/uplink", &right).status, 303, "the page is for people");
+    assert_eq!(get("/box/cloud", &right).status, 303, "the page is for people");
 }
 
 /// A certificate for `test_box-1` by itself, good between these days; it and its key as files.

@@ -1,0 +1,93 @@
+//! `/`, the first page: for each role the one question that they come with, answered.
+
+mod building;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRef, Request, State};
+use axum::http::header::ACCEPT;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+
+use super::box_page::Report;
+use crate::accounts::Role;
+use crate::face::{Face, MessagePage, Page, SignedIn, secured};
+use crate::meter::Meters;
+use crate::occupancy::Occupancy;
+use crate::texts::Texts;
+
+/// What the first page tells of: the box, and the rooms that are open.
+pub(super) struct Start {
+    pub(super) report: Report,
+    pub(super) meters: Option<Arc<Meters>>,
+    pub(super) spaces: Option<Arc<Occupancy>>,
+}
+
+impl Start {
+    pub(super) fn new(report: Report) -> Start {
+        Start {
+            report,
+            meters: None,
+            spaces: None,
+        }
+    }
+}
+
+/// What stands behind the page.
+#[derive(Clone)]
+struct StartState {
+    start: Arc<Start>,
+    face: Face,
+}
+
+impl FromRef<StartState> for Face {
+    fn from_ref(state: &StartState) -> Face {
+        state.face.clone()
+    }
+}
+
+/// The page; programs that ask for its address, which was an API's once, get what `programs` answers.
+pub(super) fn router(start: Start, face: Face, programs: fn() -> Response) -> Router {
+    let state = StartState {
+        start: Arc::new(start),
+        face,
+    };
+    let people_alone = from_fn(move |request: Request, next: Next| async move {
+        match wants_page(&request) {
+            true => next.run(request).await,
+            false => programs(),
+        }
+    });
+    secured(Router::new().route("/", get(show)).with_state(state)).layer(people_alone)
+}
+
+fn wants_page(request: &Request) -> bool {
+    let accepted = request.headers().get(ACCEPT);
+    let accepts = accepted.is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
+    accepts && [Method::GET, Method::HEAD].contains(request.method())
+}
+
+async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
+    match person.role {
+        Role::Admin | Role::Installer | Role::Viewer => building::show(&state, &person),
+        Role::Doorman => Redirect::to("/spaces").into_response(),
+        Role::Resident if person.saw_meters() => Redirect::to("/energy").into_response(),
+        Role::Resident => unlinked(&state.face, &person),
+    }
+}
+
+/// Nothing is theirs to see yet: they are told whom to ask.
+fn unlinked(face: &Face, person: &SignedIn) -> Response {
+    let t = Texts::of(person.language);
+    let page = MessagePage {
+        shell: face.shell("start", Some(person)),
+        title: t.say("unlinked-title").text().to_owned(),
+        text: t.say1("unlinked-text", "name", &person.name).text().to_owned(),
+        link: "/docs/privacy".to_owned(),
+        link_text: t.say("unlinked-link").text().to_owned(),
+    };
+    Page(StatusCode::OK, page).into_response()
+}

@@ -1,0 +1,92 @@
+# What people read, in English. A text a name; places for values stand in braces; forms for counts as in
+# https://projectfluent.org. Other languages lie beside this one; what they have not is shown in English.
+
+# Moments
+ago-now = just now
+ago-minutes = { $count ->
+    [one] { $count } minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] { $count } hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}
+ahead-now = in a moment
+ahead-minutes = { $count ->
+    [one] in { $count } minute
+   *[other] in { $count } minutes
+}
+ahead-hours = { $count ->
+    [one] in { $count } hour
+   *[other] in { $count } hours
+}
+ahead-days = { $count ->
+    [one] in { $count } day
+   *[other] in { $count } days
+}
+weekday-1 = Mon
+weekday-2 = Tue
+weekday-3 = Wed
+weekday-4 = Thu
+weekday-5 = Fri
+weekday-6 = Sat
+weekday-7 = Sun
+month-1 = Jan
+month-2 = Feb
+month-3 = Mar
+month-4 = Apr
+month-5 = May
+month-6 = Jun
+month-7 = Jul
+month-8 = Aug
+month-9 = Sep
+month-10 = Oct
+month-11 = Nov
+month-12 = Dec
+
+# The shell around every page
+shell-skip = Skip to content
+shell-pages = Pages
+shell-building = Building
+shell-energy = Energy
+shell-spaces = Spaces
+shell-money = Money
+shell-box = Box
+shell-home = Home
+shell-use = Use
+shell-consents = Consents
+shell-sign-out = Sign out
+shell-language = Language
+shell-things = { $count ->
+    [one] { $count } thing wants you
+   *[other] { $count } things want you
+}
+role-admin = admin
+role-installer = installer
+role-doorman = doorman
+role-viewer = viewer
+role-resident = resident
+
+# Languages
+languages-title = Languages
+languages-how = Pages can be read in these languages. What one of them has not is shown in English.
+languages-checked = Every text was written or checked by somebody who speaks it.
+languages-unchecked = { $count ->
+    [one] { $count } text was checked by nobody who speaks it. Whoever does is asked to help.
+   *[other] { $count } texts were checked by nobody who speaks it. Whoever does is asked to help.
+}
+languages-which = Which
+
+# The first page
+start-well = All is well.
+unlinked-title = No meter is linked to you yet
+unlinked-text = You are signed in as { $name }, and there is nothing here for you to see so far. Whoever runs this box can link your meter to you. Then load this page again.
+unlinked-link = What is known of whom
+
+# Only for the tests of the tables
+test-only-english = Only <here>
+test-place = In { $name }
