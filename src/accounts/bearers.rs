@@ -40,6 +40,9 @@ pub enum BearerError {
     /// The token does not cover it.
     #[error("this token does not cover that; it wants {}", .0.scopes().join(" or "))]
     Forbidden(Act),
+    /// The person's role does not cover it.
+    #[error("your role does not cover that")]
+    Role,
     /// The token's rate is used up; the limiter's own answer.
     #[error("too many requests")]
     TooMany(Box<Problem>),
@@ -133,7 +136,7 @@ impl IntoResponse for BearerError {
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 response
             }
-            BearerError::Forbidden(_) => problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            BearerError::Forbidden(_) | BearerError::Role => problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             BearerError::TooMany(problem) => problem.into_response(),
             BearerError::Read(error) => {
                 tracing::error!(%error, "a token could not be looked up");

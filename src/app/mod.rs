@@ -2,6 +2,7 @@
 //! The only place that knows every room.
 
 mod acme;
+mod alarms;
 mod api_docs;
 mod audit;
 mod box_gauges;

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use super::alarms;
 use crate::meter;
 use crate::occupancy::{compat, v1};
 use crate::relay;
@@ -21,7 +22,7 @@ struct BoxApi;
 pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// What each room says.
-fn parts() -> [utoipa::openapi::OpenApi; 6] {
+fn parts() -> [utoipa::openapi::OpenApi; 7] {
     [
         compat::docs::Docs::openapi(),
         v1::Docs::openapi(),
@@ -29,6 +30,7 @@ fn parts() -> [utoipa::openapi::OpenApi; 6] {
         meter::v1::Docs::openapi(),
         uplink::v1::Docs::openapi(),
         webhooks::v1::Docs::openapi(),
+        alarms::Docs::openapi(),
     ]
 }
 

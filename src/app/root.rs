@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeUse;
+use super::alarms::AlarmDesk;
 use super::door_name::DoorName;
 use super::door_state::{DoorUp, Shut};
 use super::handover::Handover;
@@ -30,6 +31,7 @@ use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
 use crate::pki::Pki;
 use crate::relay;
+use crate::store::alarms::Alarms;
 use crate::store::{Health, OpenError, Options, Place, Store};
 use crate::supervisor::{Supervisor, Weight};
 use crate::tls;
@@ -223,6 +225,10 @@ impl App {
             report: self.deps.reporter.clone().into_status(),
             bearers: Arc::clone(&self.deps.bearers),
             contact: self.config.site.contact.clone(),
+            alarms: AlarmDesk {
+                standing: Alarms::new(self.deps.store.clone()),
+                inbox: self.deps.alarms.clone(),
+            },
             pki: self.deps.pki.clone(),
         });
         let parts = self.parts.each().into_iter();

@@ -12,6 +12,7 @@ use axum::routing::{any, get};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::alarms::{self, AlarmDesk};
 use super::api_docs;
 use super::box_page::{self, Report};
 use super::guide;
@@ -82,6 +83,7 @@ pub(super) struct Own {
     pub(super) report: Report,
     pub(super) bearers: Arc<Bearers>,
     pub(super) contact: Option<String>,
+    pub(super) alarms: AlarmDesk,
     pub(super) pki: Pki,
 }
 
@@ -96,6 +98,7 @@ pub(super) fn https(own: Own) -> Https {
         .merge(guide::router(&own.face))
         .merge(own_root::router(own.pki))
         .merge(moved::router())
+        .merge(alarms::router(own.alarms, Arc::clone(&own.bearers), &own.face))
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::reach::block_on;
 use super::{CliError, Common, print, tariffs};
 use crate::admin::Client;
-use crate::domain::{Doubt, Duty, Health, MeterId};
+use crate::domain::{Counts, Doubt, Duty, Health, MeterId, SpaceId};
 use crate::meter::link::Target;
 use crate::meter::{Answers, Joined, MeterShown, Source};
 
@@ -67,6 +67,12 @@ pub(super) struct Add {
     /// Its registry code, such as EMA1.w [default: it is asked]
     #[arg(long)]
     hardware: Option<String>,
+    /// What it counts in the building's energy
+    #[arg(long, default_value = "unit")]
+    counts: Counts,
+    /// The space that it feeds, by its id
+    #[arg(long)]
+    space: Option<SpaceId>,
 }
 
 impl Command {
@@ -77,7 +83,7 @@ impl Command {
                 Command::Add(add) => {
                     let entry = json!({
                         "serial": add.serial, "link": add.link, "esco": add.esco, "name": add.name,
-                        "feeder": add.feeder, "hardware": add.hardware,
+                        "feeder": add.feeder, "hardware": add.hardware, "counts": add.counts, "space": add.space,
                     });
                     let joined: Joined = client.ask(Method::POST, "/meters", Some(&entry)).await?;
                     if common.json {

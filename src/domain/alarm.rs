@@ -144,6 +144,23 @@ impl AlarmKey {
         format!("{}\0{}", self.kind, self.source).into_bytes()
     }
 
+    /// As addresses and pages name it: `disk_low:appliance`, `meter_silent:meter:EML2137580826`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.kind, self.source)
+    }
+
+    /// Reads back what [`AlarmKey::name`] gave; a type may hold colons.
+    #[must_use]
+    pub fn named(name: &str) -> Option<AlarmKey> {
+        name.match_indices(':').find_map(|(place, _)| {
+            Some(AlarmKey {
+                kind: name[..place].to_owned(),
+                source: name[place + 1..].parse().ok()?,
+            })
+        })
+    }
+
     /// Reads back what [`AlarmKey::bytes`] gave.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<AlarmKey> {
@@ -158,6 +175,22 @@ impl AlarmKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_leads_back_to_its_alarm() {
+        for (kind, source) in [
+            ("disk_low", "appliance"),
+            ("a:b", "meter:EML2137580826"),
+            ("meter", "space:07070707-0707-4707-8707-070707070707"),
+        ] {
+            let key = AlarmKey {
+                kind: kind.to_owned(),
+                source: source.parse().unwrap(),
+            };
+            assert_eq!(AlarmKey::named(&key.name()), Some(key));
+        }
+        assert_eq!(AlarmKey::named("disk_low"), None);
+    }
 
     #[test]
     fn sources_read_as_they_are_written() {

@@ -1,12 +1,13 @@
 //! Meters as all rooms know them: which there are, what was last known of them, what happened to them.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Quantity, Stretches, TopupState};
+use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Quantity, SpaceId, Stretches, TopupState};
 
 /// A meter as the registry has it (`[[meter]]`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,64 @@ pub struct Meter {
     /// What partners see of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub datasource: Option<Datasource>,
+    /// What it counts in the building's energy.
+    #[serde(default, skip_serializing_if = "Counts::is_unit")]
+    pub counts: Counts,
+    /// The space that it feeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceId>,
+}
+
+/// What a meter counts in the building's energy, so that nothing is counted twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counts {
+    /// What somebody in the building uses: a flat, a shop.
+    #[default]
+    Unit,
+    /// What all use: stairs, lifts, pumps.
+    Common,
+    /// Everything that comes in from the grid and goes out to it; units and common parts lie behind it.
+    Main,
+    /// What is made in the building.
+    Generation,
+}
+
+/// No meter counts that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is nothing that a meter counts: unit, common, main, generation")]
+pub struct CountsError(String);
+
+impl FromStr for Counts {
+    type Err = CountsError;
+
+    fn from_str(text: &str) -> Result<Counts, CountsError> {
+        let found = Counts::ALL.into_iter().find(|counts| counts.name() == text);
+        found.ok_or_else(|| CountsError(text.to_owned()))
+    }
+}
+
+impl Counts {
+    /// Every kind.
+    pub const ALL: [Counts; 4] = [Counts::Unit, Counts::Common, Counts::Main, Counts::Generation];
+
+    /// As the configuration has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Counts::Unit => "unit",
+            Counts::Common => "common",
+            Counts::Main => "main",
+            Counts::Generation => "generation",
+        }
+    }
+
+    /// Whether it is what meters count where nothing is said.
+    #[must_use]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn is_unit(&self) -> bool {
+        *self == Counts::Unit
+    }
 }
 
 /// A meter as a partner sees it.

@@ -32,7 +32,7 @@ pub use faults::{Fault, Faults};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
 pub use lane::Lane;
 pub use latest::{Doubt, Held, Latest, Total, number};
-pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState};
+pub use meter::{Counts, Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState};
 pub use operation::{Operation, OperationState};
 pub use quantity::Quantity;
 pub use rating::Rating;

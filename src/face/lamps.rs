@@ -63,13 +63,13 @@ impl Lamps {
     /// The verdict, for whoever may know how the box is.
     #[must_use]
     pub fn verdict_for(&self, person: &SignedIn) -> Option<(Light, usize)> {
-        self.verdict.filter(|_| person.must(Act::ReadBox).is_ok())
+        self.verdict.filter(|_| person.must(Act::ManageBox).is_ok())
     }
 
     /// What is not well of what concerns one person; whoever sees the verdict needs no more.
     #[must_use]
     pub fn wanting(&self, person: &SignedIn) -> Vec<Lamp> {
-        if person.must(Act::ReadBox).is_ok() {
+        if person.must(Act::ManageBox).is_ok() {
             return Vec::new();
         }
         let mut lamps = self.seen_by(person);

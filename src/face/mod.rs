@@ -2,6 +2,7 @@
 //! templates and assets lie in `web/`.
 
 mod bars;
+mod caller;
 mod csrf;
 mod errand;
 mod fault_page;
@@ -24,6 +25,7 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use tokio::sync::watch;
 
 pub use bars::Bars;
+pub use caller::{BoxApi, Caller};
 pub use csrf::Csrf;
 pub use errand::Errands;
 pub use fault_page::MessagePage;
@@ -38,7 +40,7 @@ pub use visitor::{Forbidden, SignedIn, Visitor};
 
 use crate::accounts::Accounts;
 use crate::http::assets::Assets;
-use crate::texts::Language;
+use crate::texts::{Language, Texts};
 
 /// The building, as its pages tell of it.
 #[derive(Clone, Debug)]
@@ -128,6 +130,13 @@ impl Face {
         at.to_zoned(self.inner.site.timezone.clone())
             .strftime("%-d %b %Y, %H:%M")
             .to_string()
+    }
+
+    /// The day and the time of day, in a language.
+    #[must_use]
+    pub fn moment(&self, t: Texts, at: jiff::Timestamp) -> String {
+        let here = at.to_zoned(self.inner.site.timezone.clone());
+        format!("{} {}", t.day(here.date()), here.strftime("%H:%M"))
     }
 
     /// A moment as people here read it.

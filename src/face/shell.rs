@@ -60,7 +60,7 @@ pub struct Link {
 fn pages(person: &SignedIn, has: impl Fn(&str) -> bool) -> Vec<Link> {
     let link = |key, address, text| Link { key, address, text };
     let may = |act| person.must(act).is_ok();
-    let (reads_box, reads_meters) = (may(Act::ReadBox), may(Act::ReadMeters));
+    let (reads_box, reads_meters) = (may(Act::ManageBox), may(Act::ReadMeters));
     let mut pages = Vec::new();
     if person.role == Role::Resident {
         pages.push(link("start", "/", named("shell-home")));

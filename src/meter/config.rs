@@ -17,7 +17,7 @@ use super::topup::provider::{Provider, faults as provider_faults};
 use super::writes::FriendlyHours;
 use crate::domain::is_readable;
 use crate::domain::units::Span;
-use crate::domain::{Datasource, Faults, Meter, MeterId};
+use crate::domain::{Counts, Datasource, Faults, Meter, MeterId, SpaceId};
 
 /// The `[meters]` section: how meters are asked, and how often.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -283,6 +283,12 @@ pub struct Entry {
     /// What partners see of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub datasource: Option<Datasource>,
+    /// What it counts in the building's energy.
+    #[serde(default, skip_serializing_if = "Counts::is_unit")]
+    pub counts: Counts,
+    /// The space that it feeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceId>,
 }
 
 /// What a meter's entry says that cannot be: of the configuration or of a command.
@@ -402,6 +408,8 @@ impl Entry {
             feeder: self.feeder.clone(),
             hardware: self.hardware.clone(),
             datasource: self.datasource.clone(),
+            counts: self.counts,
+            space: self.space,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod explain;
 pub(crate) mod given_moment;
 mod half_hours;
 mod holding;
+pub mod house;
 mod identified;
 mod identity;
 pub mod jobs;

@@ -17,6 +17,7 @@ use super::driver::{Driver, DriverError};
 use super::emop::Dialect;
 use super::emop::inferred::InferredError;
 use super::emop::token::TokenError;
+use super::house::HouseDays;
 use super::link::{Link, Target, TargetError};
 use super::notes::{Knower, Notes};
 use super::served::{Beginning, Served, Source};
@@ -88,6 +89,8 @@ pub struct Meters {
     pub(super) tariffs: Tariffs,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
+    /// Days of the building that were worked out lately.
+    pub(super) house: HouseDays,
     /// Changes that the polling has not looked at yet.
     changes: Mutex<Vec<Arc<Served>>>,
     numbers: AtomicU64,
@@ -272,6 +275,7 @@ impl Meters {
             job_runs: tokio::sync::Mutex::default(),
             tariffs: Tariffs::new(),
             fleet: RwLock::default(),
+            house: HouseDays::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),
             stop: CancellationToken::new(),
@@ -452,12 +456,14 @@ impl Meters {
     /// Has a meter found no more.
     pub(super) fn leave(&self, meter: &MeterId) {
         self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
+        self.house.forget();
     }
 
     /// A meter that is found at once.
     pub(super) fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
         let served = self.at_rest(beginning)?;
         self.enter(&served);
+        self.house.forget();
         Ok(served)
     }
 }

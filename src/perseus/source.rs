@@ -113,6 +113,8 @@ mod tests {
                 measures: measures.iter().map(|one| (*one).to_owned()).collect(),
                 element: element.map(str::to_owned),
             }),
+            counts: crate::domain::Counts::Unit,
+            space: None,
         }
     }
 
@@ -142,6 +144,8 @@ mod tests {
             meter(Some("S1"), &[], Some("A")),
             Meter {
                 datasource: None,
+                counts: crate::domain::Counts::Unit,
+                space: None,
                 ..meter(None, &[], None)
             },
         ] {

@@ -1,11 +1,11 @@
 //! Where others and the rules leave word for each other: what was seen, which rules are in force, what the box measures.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::rule::Rule;
+use crate::domain::AlarmKey;
 use crate::domain::series::Sample;
 
 /// Something that the box measures of itself.
@@ -24,9 +24,22 @@ pub type Gauges = Arc<dyn Fn() -> Vec<Gauge> + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Inbox(Arc<Mail>);
 
+/// Word that somebody has seen alarms.
+pub(super) enum Seen {
+    /// Those of this rule, or of this type.
+    Named(String),
+    /// This one, and who is to be told whether it stood and was not seen before, once that is on disk.
+    One(AlarmKey, oneshot::Sender<bool>),
+}
+
+/// No rules are in force, so that nobody took word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no rules are in force just now")]
+pub struct NobodyThere;
+
 #[derive(Default)]
 struct Mail {
-    seen: Mutex<BTreeSet<String>>,
+    seen: Mutex<Vec<Seen>>,
     rules: Mutex<Vec<Rule>>,
     gauges: Mutex<Option<Gauges>>,
     bell: Notify,
@@ -35,7 +48,25 @@ struct Mail {
 impl Inbox {
     /// Somebody has seen the alarms of this rule, or of this type.
     pub fn acknowledge(&self, name: &str) {
-        lock(&self.0.seen).insert(name.to_owned());
+        self.leave(Seen::Named(name.to_owned()));
+    }
+
+    /// Somebody has seen one alarm. Whether it stood and was not seen before; it is on disk then.
+    ///
+    /// # Errors
+    ///
+    /// When no rules are in force, or they stop meanwhile.
+    pub async fn see(&self, alarm: AlarmKey) -> Result<bool, NobodyThere> {
+        if lock(&self.0.gauges).is_none() {
+            return Err(NobodyThere);
+        }
+        let (tells, told) = oneshot::channel();
+        self.leave(Seen::One(alarm, tells));
+        told.await.map_err(|_| NobodyThere)
+    }
+
+    fn leave(&self, seen: Seen) {
+        lock(&self.0.seen).push(seen);
         self.0.bell.notify_one();
     }
 
@@ -57,7 +88,7 @@ impl Inbox {
     }
 
     /// What was seen since this was last asked.
-    pub(super) fn take_seen(&self) -> BTreeSet<String> {
+    pub(super) fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut *lock(&self.0.seen))
     }
 

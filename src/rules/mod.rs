@@ -25,7 +25,7 @@ mod writing;
 
 pub use context::BoxFacts;
 pub use entry::Entry;
-pub use inbox::{Gauge, Gauges, Inbox};
+pub use inbox::{Gauge, Gauges, Inbox, NobodyThere};
 pub use machine::{Parameters, Phase};
 pub use op::Op;
 pub use room::{READER, Rules};

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::{BoxFacts, Context};
 use super::entry::Entry;
 use super::era::Era;
-use super::inbox::{Gauges, Inbox};
+use super::inbox::{Gauges, Inbox, Seen};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
 use super::rulebook::rules;
@@ -130,10 +130,20 @@ impl Rules {
                 first = lanes.events.next() => self.hear_all(&mut watch, first?, &mut lanes.events).await?,
                 first = lanes.values.next() => self.hear_all(&mut watch, first?, &mut lanes.values).await?,
                 () = self.inbox.changed() => {
-                    for name in self.inbox.take_seen() {
-                        watch.acknowledge(&name);
+                    let mut told = Vec::new();
+                    for seen in self.inbox.take_seen() {
+                        match seen {
+                            Seen::Named(name) => {
+                                watch.acknowledge(|alarm| alarm.rule == name || alarm.kind == name);
+                            }
+                            Seen::One(key, tells) => told.push((watch.acknowledge(|alarm| alarm.key() == key), tells)),
+                        }
                     }
                     write(&self.store, &mut watch).await?;
+                    for (seen, tells) in told {
+                        // Whoever asked may be gone.
+                        let _ = tells.send(seen);
+                    }
                 }
                 _ = gauged.tick() => {
                     self.gauge(&mut watch);

@@ -194,16 +194,18 @@ impl Watch {
         self.index(key);
     }
 
-    /// Somebody has seen the alarms of this rule or type.
-    pub(super) fn acknowledge(&mut self, name: &str) {
+    /// Somebody has seen these alarms. Whether there was one that nobody had seen before.
+    pub(super) fn acknowledge(&mut self, is_meant: impl Fn(&Alarm) -> bool) -> bool {
+        let mut any = false;
         for key in self.groups.keys().cloned().collect::<Vec<_>>() {
             let group = self.groups.get_mut(&key).expect("its key was just read");
-            let is_meant = |alarm: &Alarm| alarm.rule == name || alarm.kind == name;
-            let news = group.alarm.as_ref().is_some_and(is_meant).then(|| group.acknowledge());
+            let news = group.alarm.as_ref().is_some_and(&is_meant).then(|| group.acknowledge());
             if let Some(news) = news.flatten() {
                 self.tell(&key, Some(news));
+                any = true;
             }
         }
+        any
     }
 
     /// The count of a space is this.

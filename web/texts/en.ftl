@@ -83,6 +83,34 @@ languages-which = Which
 
 # The first page
 start-well = All is well.
+start-seen = Seen
+tile-meters = Meters
+tile-meters-answer = { $count } of { $total } answer
+tile-meters-all = all are heard
+tile-meters-worst = longest silent: { $name }, { $age }
+tile-meters-never = { $name } never answered
+tile-energy = Energy today
+tile-energy-kwh = { $energy } kWh
+tile-energy-yesterday = by now yesterday { $energy } kWh
+tile-people = People
+tile-people-of = { $count } of { $maximum }
+tile-people-nobody = nobody is in
+tile-people-fullest = fullest: { $name }
+tile-people-full = { $name } is full
+tile-cloud = Cloud
+tile-cloud-behind = { $count } behind
+tile-cloud-connected = { $sent } sent, connected { $age }
+tile-cloud-away = not connected
+tile-cloud-waiting = { $count ->
+    [one] { $count } entry waits
+   *[other] { $count } entries wait
+}
+tile-backup = Backup
+tile-backup-never = never
+tile-backup-do = back it up, or choose where to
+tile-backup-trouble = the last one failed
+tile-backup-keys = with keys
+tile-backup-no-keys = the keys were left out
 unlinked-title = No meter is linked to you yet
 unlinked-text = You are signed in as { $name }, and there is nothing here for you to see so far. Whoever runs this box can link your meter to you. Then load this page again.
 unlinked-link = What is known of whom

@@ -5,9 +5,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::StartState;
+use super::tiles::{self, Energies, Tile};
+use super::wanted::{self, Wanted};
 use crate::accounts::Act;
-use crate::admin::{Finding, Grade, Status};
+use crate::admin::Status;
+use crate::domain::Space;
 use crate::face::{Light, Page, Shell, SignedIn};
+use crate::http::blocking;
+use crate::meter::MeterShown;
+use crate::texts::Texts;
+
+/// Spaces that are looked at at most.
+const SPACES: usize = 5_000;
 
 #[derive(Template)]
 #[template(path = "building.html", config = ".askama.toml")]
@@ -15,52 +24,74 @@ struct BuildingPage {
     shell: Shell,
     /// The moment that it tells of.
     at: String,
+    /// The one verdict, for whoever runs the box.
     verdict: Option<VerdictShown>,
+    csrf_token: String,
+    tiles: Vec<Tile>,
 }
 
-/// The one verdict, and what it is made of.
+/// How it stands, and what is to be done about it.
 struct VerdictShown {
     light: Light,
     wanted: Vec<Wanted>,
 }
 
-/// Something that wants somebody.
-struct Wanted {
-    light: Light,
-    words: String,
-    next_step: Option<String>,
+/// What the page is made of, as far as the person may know it.
+struct Known {
+    status: Option<Status>,
+    meters: Vec<MeterShown>,
+    spaces: Vec<Space>,
+    energies: Option<Energies>,
 }
 
 /// The page for one person.
-pub(super) fn show(state: &StartState, person: &SignedIn) -> Response {
-    let status = (state.start.report)();
+pub(super) async fn show(state: &StartState, person: &SignedIn) -> Result<Response, Response> {
+    let t = Texts::of(person.language);
+    let known = read(state, person).await?;
+    let now = person.now;
+    let mut shown = Vec::new();
+    shown.extend(tiles::meters(t, &known.meters, now));
+    shown.extend(known.energies.as_ref().map(|energies| tiles::energy(t, energies)));
+    shown.extend(tiles::people(t, &known.spaces));
+    if let Some(status) = &known.status {
+        shown.extend(tiles::cloud(t, status, now));
+        shown.push(tiles::backup(t, status, now));
+    }
+    let verdict = known.status.as_ref().map(|status| VerdictShown {
+        light: wanted::light(status.verdict.grade),
+        wanted: wanted::of(t, status, (&state.face, now)),
+    });
     let page = BuildingPage {
         shell: state.face.shell("start", Some(person)),
-        at: state.face.date(person.now),
-        verdict: person.must(Act::ReadBox).is_ok().then(|| verdict(&status)),
+        at: state.face.moment(t, now),
+        verdict,
+        csrf_token: person.csrf.token(),
+        tiles: shown,
     };
-    Page(StatusCode::OK, page).into_response()
+    Ok(Page(StatusCode::OK, page).into_response())
 }
 
-fn verdict(status: &Status) -> VerdictShown {
-    VerdictShown {
-        light: light(status.verdict.grade),
-        wanted: status.verdict.findings.iter().map(wanted).collect(),
-    }
-}
-
-fn wanted(found: &Finding) -> Wanted {
-    Wanted {
-        light: light(found.grade),
-        words: found.words.clone(),
-        next_step: found.next_step.clone(),
-    }
-}
-
-fn light(grade: Grade) -> Light {
-    match grade {
-        Grade::Well => Light::Good,
-        Grade::Attention => Light::Warn,
-        Grade::Trouble => Light::Bad,
-    }
+async fn read(state: &StartState, person: &SignedIn) -> Result<Known, Response> {
+    let may = |act| person.must(act).is_ok();
+    let start = state.start.clone();
+    let now = person.now.to_zoned(state.face.timezone().clone());
+    let (box_too, meters_too, spaces_too) = (may(Act::ManageBox), may(Act::ReadMeters), may(Act::ReadSpaces));
+    let read = blocking(move || {
+        let meters = start.meters.as_ref().filter(|_| meters_too);
+        let spaces = start.spaces.as_ref().filter(|_| spaces_too);
+        let spaces = spaces.map(|room| room.list(None, SPACES)).transpose()?;
+        Ok::<_, crate::store::ReadError>(Known {
+            status: box_too.then(|| (start.report)()),
+            meters: meters.map(|room| room.list()).unwrap_or_default(),
+            spaces: spaces.unwrap_or_default(),
+            energies: meters.and_then(|room| Energies::read(room, &now)),
+        })
+    });
+    let broken = |error: &dyn std::error::Error| {
+        tracing::error!(%error, "the first page cannot be read");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    };
+    read.await
+        .map_err(|error| broken(&error))?
+        .map_err(|error| broken(&error))
 }

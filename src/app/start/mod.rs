@@ -1,6 +1,8 @@
 //! `/`, the first page: for each role the one question that they come with, answered.
 
 mod building;
+mod tiles;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -72,7 +74,9 @@ fn wants_page(request: &Request) -> bool {
 
 async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
     match person.role {
-        Role::Admin | Role::Installer | Role::Viewer => building::show(&state, &person),
+        Role::Admin | Role::Installer | Role::Viewer => {
+            building::show(&state, &person).await.unwrap_or_else(|refused| refused)
+        }
         Role::Doorman => Redirect::to("/spaces").into_response(),
         Role::Resident if person.saw_meters() => Redirect::to("/energy").into_response(),
         Role::Resident => unlinked(&state.face, &person),

@@ -13,7 +13,7 @@ use super::what::What;
 use crate::admin::NewMeter;
 use crate::cli::reach::block_on;
 use crate::cli::{CliError, Common};
-use crate::domain::MeterId;
+use crate::domain::{Counts, MeterId};
 use crate::meter::{Entry, EntryError};
 use crate::moving::lines::{Line, Lines};
 use crate::moving::registry::{Heading, Registered, Suppliers};
@@ -167,6 +167,8 @@ fn entry(meter: Registered, suppliers: &BTreeMap<String, String>) -> Result<(New
         feeder: meter.feeder,
         hardware: meter.hardware,
         datasource: None,
+        counts: Counts::Unit,
+        space: None,
     };
     if let Err(error @ EntryError::Hardware(_)) = entry.check() {
         notes.push(error.to_string());

@@ -163,6 +163,8 @@ mod tests {
             feeder: None,
             hardware: None,
             datasource: None,
+            counts: crate::domain::Counts::Unit,
+            space: None,
         };
         let reach = Reach {
             serials: ["EML1".parse().unwrap()].into(),

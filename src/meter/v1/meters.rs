@@ -18,7 +18,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use crate::accounts::Act;
 use crate::domain::given::optional_number;
-use crate::domain::{Doubt, Duty, Health, Identity, MeterId, Quantity};
+use crate::domain::{Counts, Doubt, Duty, Health, Identity, MeterId, Quantity, SpaceId};
 use crate::meter::{MeterShown, Progress, ValueShown};
 
 /// Meters on one page, at most and unless told otherwise.
@@ -37,6 +37,12 @@ pub(super) struct MeterV1 {
     esco: Option<String>,
     /// The feeder it hangs on.
     feeder: Option<String>,
+    /// What it counts in the building's energy: `unit`, `common`, `main` or `generation`.
+    #[schema(value_type = String, example = "unit")]
+    counts: Counts,
+    /// The space that it feeds.
+    #[schema(value_type = Option<String>)]
+    space: Option<SpaceId>,
     /// Its kind, such as `C1.w`; null until it was asked.
     hardware: Option<String>,
     /// `polled`, `served` or `off`.
@@ -102,6 +108,8 @@ impl From<MeterShown> for MeterV1 {
             name: shown.meter.name,
             esco: shown.meter.esco,
             feeder: shown.meter.feeder,
+            counts: shown.meter.counts,
+            space: shown.meter.space,
             duty: shown.duty,
             health: shown.health,
             health_details: shown.health_details,

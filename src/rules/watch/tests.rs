@@ -110,7 +110,7 @@ fn a_space_that_is_gone_lets_go_and_one_that_is_well_is_not_remembered() {
         source: hall(),
     };
     assert_eq!(watch.groups[&key].states["space_full"].state.phase(), Phase::Active);
-    watch.acknowledge("space_full");
+    watch.acknowledge(|alarm| alarm.kind == "space_full" || alarm.rule == "space_full");
     watch.bury(&hall(), (Lane::Event, Seq(3)), at(3));
     book.write(&mut watch);
     assert_eq!(

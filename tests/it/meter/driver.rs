@@ -45,6 +45,8 @@ pub fn entry(address: std::net::SocketAddr) -> Entry {
         feeder: None,
         hardware: None,
         datasource: None,
+        counts: gatelodge::domain::Counts::Unit,
+        space: None,
     }
 }
 

@@ -53,6 +53,8 @@ pub fn meter(serial: &str) -> Meter {
         feeder: None,
         hardware: None,
         datasource: None,
+        counts: gatelodge::domain::Counts::Unit,
+        space: None,
     }
 }
 

@@ -1,0 +1,69 @@
+//! What wants whoever runs the box: each with its cause, since when, and one thing to do.
+
+use jiff::Timestamp;
+
+use crate::admin::{Finding, Grade, Status};
+use crate::domain::{Alarm, Severity, Source};
+use crate::face::{Face, Light};
+use crate::texts::{Said, Texts};
+
+/// Something that wants somebody.
+pub(super) struct Wanted {
+    pub(super) light: Light,
+    pub(super) words: String,
+    /// How long it has been so, and the exact moment.
+    pub(super) since: Option<(Said, String)>,
+    pub(super) next_step: Option<String>,
+    /// Where it can be looked at.
+    pub(super) link: Option<String>,
+    /// The alarm that can be marked as seen.
+    pub(super) alarm: Option<String>,
+}
+
+pub(super) fn light(grade: Grade) -> Light {
+    match grade {
+        Grade::Well => Light::Good,
+        Grade::Attention => Light::Warn,
+        Grade::Trouble => Light::Bad,
+    }
+}
+
+/// All of it, the worst first.
+pub(super) fn of(t: Texts, status: &Status, (face, now): (&Face, Timestamp)) -> Vec<Wanted> {
+    let alarms = status.alarms.iter().map(|alarm| of_alarm(t, alarm, (face, now)));
+    // Alarms are findings as well; here they say more of themselves.
+    let findings = status.verdict.findings.iter().filter(|found| found.part != "alarm");
+    let mut all: Vec<Wanted> = alarms.chain(findings.map(of_finding)).collect();
+    all.sort_by_key(|one| one.light != Light::Bad);
+    all
+}
+
+fn of_finding(found: &Finding) -> Wanted {
+    Wanted {
+        light: light(found.grade),
+        words: format!("{}: {}", found.part, found.words),
+        since: None,
+        next_step: found.next_step.clone(),
+        link: None,
+        alarm: None,
+    }
+}
+
+fn of_alarm(t: Texts, alarm: &Alarm, (face, now): (&Face, Timestamp)) -> Wanted {
+    let ago = t.ago(now.duration_since(alarm.since).as_secs());
+    Wanted {
+        light: match alarm.severity {
+            Severity::Critical | Severity::Major if !alarm.acknowledged => Light::Bad,
+            _ => Light::Warn,
+        },
+        words: alarm.text.clone(),
+        since: Some((ago, face.date(alarm.since))),
+        next_step: None,
+        link: match &alarm.source {
+            Source::Appliance => None,
+            Source::Meter(meter) => Some(format!("/energy/{meter}/health")),
+            Source::Space(space) => Some(format!("/spaces/{space}")),
+        },
+        alarm: (!alarm.acknowledged).then(|| alarm.key().name()),
+    }
+}
