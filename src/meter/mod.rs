@@ -32,6 +32,7 @@ pub(crate) mod own_time;
 pub mod pages;
 mod polling;
 pub mod probe;
+pub mod purse;
 mod read_now;
 pub mod reads;
 pub mod remedy;

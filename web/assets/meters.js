@@ -1,15 +1,25 @@
-// Moves the cards of meters as they answer. Without it the page shows the state at loading.
+// Moves what is shown of meters as they answer: rows of the table, or the card of one. Without it the page shows the state
+// at loading.
 "use strict";
 
 const list = document.getElementById("meters");
 // A page of one meter hears of all that its reader may see, and minds its own.
 const only = document.getElementById("live").dataset.only;
-const inside = '<div class="name"><a></a></div><span class="words"></span>' +
-  '<div class="count"><b></b> <span class="energy"></span></div><div class="rest"></div><time></time>';
 
-function show(meter) {
-  const item = card(list, "meter-" + meter.serial, only ? null : inside);
-  if (!item) return;
+function say(item, what, text) {
+  const place = item.querySelector('[data-of="' + what + '"]');
+  if (place && place.textContent !== text) place.textContent = text;
+  return place;
+}
+
+function row(item, meter) {
+  const lamp = say(item, "words", meter.words);
+  if (lamp) lamp.className = "lamp " + meter.level;
+  say(item, "power", meter.power.startsWith("–") ? "" : meter.power);
+  say(item, "updated", meter.updated);
+}
+
+function one(item, meter) {
   fresh(item, "meter " + meter.level);
   link(item, meter.name, "/energy/" + meter.serial);
   item.querySelector(".words").textContent = meter.words;
@@ -19,7 +29,12 @@ function show(meter) {
   item.querySelector("time").textContent = meter.updated;
 }
 
+function show(meter) {
+  const item = document.getElementById("meter-" + meter.serial);
+  if (item) (item.tagName === "TR" ? row : one)(item, meter);
+}
+
 follow({
   meter: (data) => show(JSON.parse(data)),
   gone: (serial) => document.getElementById("meter-" + serial)?.remove(),
-}, () => "Live.");
+}, () => "");

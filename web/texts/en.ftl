@@ -115,6 +115,57 @@ unlinked-title = No meter is linked to you yet
 unlinked-text = You are signed in as { $name }, and there is nothing here for you to see so far. Whoever runs this box can link your meter to you. Then load this page again.
 unlinked-link = What is known of whom
 
+# All meters
+energy-title = Energy
+energy-answer = { $count ->
+    [one] { $count } answers
+   *[other] { $count } answer
+}
+energy-silent = { $count ->
+    [one] { $count } does not
+   *[other] { $count } do not
+}
+energy-settle = Look at meter { $meter }
+energy-settle-code = whether it took the code of { $made } only a person can say
+energy-none = No meter yet.
+energy-none-add = Add one:
+energy-find = Find
+energy-sort = Order
+energy-sort-worst = worst first
+energy-sort-name = name
+energy-sort-power = power now
+energy-sort-balance = least left
+energy-only = Only
+energy-only-all = all
+energy-only-silent = silent
+energy-only-gaps = with half-hours to fetch
+energy-only-low = low balance
+energy-feeder = Feeder
+energy-show = Show
+energy-found-none = No meter is like that.
+energy-all = All meters
+energy-name = Meter
+energy-state = State
+energy-now = Now
+energy-today = Today
+energy-days = 14 days
+energy-fortnight = kWh a day, the last 14 days: { $days }
+energy-balance = Left
+energy-low = low
+energy-signal = Signal
+energy-heard = Heard
+energy-sum = { $count } meters
+energy-before = ‹ before
+energy-after = after ›
+energy-found = { $count } in all
+signal-weak = weak
+signal-fair = fair
+signal-good = good
+signal-strong = strong
+counts-common = common parts
+counts-main = main meter
+counts-generation = generation
+
 # Only for the tests of the tables
 test-only-english = Only <here>
 test-place = In { $name }

@@ -12,6 +12,7 @@ mod difference;
 mod facts;
 mod gather;
 mod payments;
+mod price;
 mod reads;
 mod rows;
 mod seen;
@@ -29,5 +30,6 @@ mod words;
 
 pub use asked::{Detail, ExplainError, Period};
 pub use difference::DifferenceShown;
+pub use price::Price;
 pub use rows::CsvRow;
 pub use shown::{Entry, HalfHourShown, LineShown, MoneyShown, StatementShown};

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::energy::Span;
 use super::room::{Meters, MetersError};
-use crate::domain::{Counts, HALF_HOUR, Interval, Measure, Meter, SpaceId};
+use crate::domain::{Counts, HALF_HOUR, Interval, Measure, Meter, MeterId, SpaceId};
 use crate::store::RowError;
 
 /// How long what was worked out of a span is shown again: the half-hours of today come one after the other, those of
@@ -48,6 +48,36 @@ impl Meters {
             true => self.load_of(span, feeds).map(Some),
             false => Ok(None),
         }
+    }
+
+    /// The energy of one meter on each of some days that follow each other; `None` where nothing is known. Reads the disk:
+    /// a thread that may block. What may be seen of it is `sees`.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn energy_of_days(
+        &self,
+        meter: &MeterId,
+        days: &[Span],
+        sees: impl Fn(Vec<Interval>) -> Vec<Interval>,
+    ) -> Result<Vec<Option<u64>>, MetersError> {
+        let (Some(first), Some(last)) = (days.first(), days.last()) else {
+            return Ok(Vec::new());
+        };
+        let registers = self.registers_of(meter, Measure::Import, None)?;
+        let whole = Span {
+            from: first.from,
+            to: last.to,
+        };
+        let totals = self.totals(meter, registers, whole).map_err(RowError::from)?;
+        let intervals = sees(totals.intervals);
+        let energy = |day: &Span| {
+            let its = intervals.iter().filter(|one| one.from >= day.from && one.from < day.to);
+            let known: Vec<u64> = its.filter_map(|one| one.energy).map(|energy| energy.0).collect();
+            (!known.is_empty()).then(|| known.iter().sum())
+        };
+        Ok(days.iter().map(energy).collect())
     }
 
     fn load_of(&self, span: Span, takes: impl Fn(&Meter) -> bool) -> Result<Load, MetersError> {

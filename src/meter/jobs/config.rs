@@ -63,7 +63,7 @@ impl JobsConfig {
 
     /// Balances below this are low.
     #[must_use]
-    pub(super) fn low_below(&self) -> Money {
+    pub(in crate::meter) fn low_below(&self) -> Money {
         // What cannot be read is a fault of the configuration, with which no box starts.
         self.low_balance_below.parse().unwrap_or(Money(0))
     }

@@ -40,11 +40,7 @@ impl Card {
         };
         Card {
             serial: shown.meter.serial.clone(),
-            name: shown
-                .meter
-                .name
-                .clone()
-                .unwrap_or_else(|| shown.meter.serial.to_string()),
+            name: called(shown),
             level,
             words,
             power: present(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
@@ -57,6 +53,12 @@ impl Card {
             },
         }
     }
+}
+
+/// What people call a meter.
+pub(super) fn called(shown: &MeterShown) -> String {
+    let name = shown.meter.name.clone();
+    name.unwrap_or_else(|| shown.meter.serial.to_string())
 }
 
 /// Whether a meter answers; `None`: nobody asks it.

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::given::GivenError;
+use crate::face::Forbidden;
 use crate::http::{BrokenError, Problem};
 use crate::meter::MetersError;
 use crate::meter::explain::ExplainError;
@@ -17,6 +18,9 @@ pub(super) enum PageError {
     /// There is no such meter, or it is somebody else's.
     #[error("There is no such meter.")]
     Unknown,
+    /// Their role does not cover it.
+    #[error("Your role does not cover that.")]
+    Forbidden,
     /// There is no such top-up of this meter.
     #[error("There is no such top-up.")]
     NoTopup,
@@ -46,6 +50,7 @@ impl IntoResponse for PageError {
                 tracing::error!(%error, "a balance could not be explained");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
+            PageError::Forbidden => return Forbidden.into_response(),
             PageError::Unknown | PageError::NoTopup => StatusCode::NOT_FOUND,
             PageError::Topups(TopupError::Write(why)) => Problem::from(why).status(),
             PageError::Topups(error) => {
