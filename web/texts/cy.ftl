@@ -77,3 +77,18 @@ start-well = Mae popeth yn iawn.
 unlinked-title = Nid oes mesurydd wedi'i gysylltu â chi eto
 unlinked-text = Rydych wedi mewngofnodi fel { $name }, ac nid oes dim yma i chi ei weld hyd yn hyn. Gall pwy bynnag sy'n rhedeg y blwch gysylltu eich mesurydd â chi. Yna llwythwch y dudalen hon eto.
 unlinked-link = Beth sy'n hysbys am bwy
+
+# Plots that several pages have
+plot-half-hours = Ynni ym mhob hanner awr
+plot-gap = dim darlleniad
+plot-doubtful = heb ei fesur
+plot-people-day = Y 24 awr ddiwethaf
+plot-people-unit = pobl
+plot-people-maximum = Caiff { $count } fod i mewn
+plot-balance = Eich balans dros yr amser hwn
+plot-balance-told = { $first } ar { $from }, { $last } ar { $to }. { $count ->
+    [0] Ni chododd o gwbl
+    [one] Cododd unwaith, o { $sum }
+   *[other] Cododd { $count } o weithiau, o { $sum } i gyd
+}. Yr isaf oedd { $lowest }.
+plot-balance-more = { $when }: { $amount } yn fwy

@@ -87,6 +87,21 @@ unlinked-title = No meter is linked to you yet
 unlinked-text = You are signed in as { $name }, and there is nothing here for you to see so far. Whoever runs this box can link your meter to you. Then load this page again.
 unlinked-link = What is known of whom
 
+# Plots that several pages have
+plot-half-hours = Energy in each half-hour
+plot-gap = no reading
+plot-doubtful = not measured
+plot-people-day = The last 24 hours
+plot-people-unit = people
+plot-people-maximum = { $count } may be in
+plot-balance = Your balance over this time
+plot-balance-told = { $first } on { $from }, { $last } on { $to }. { $count ->
+    [0] It never rose
+    [one] It rose once, by { $sum }
+   *[other] It rose { $count } times, by { $sum } in all
+}. The lowest was { $lowest }.
+plot-balance-more = { $when }: { $amount } more
+
 # Only for the tests of the tables
 test-only-english = Only <here>
 test-place = In { $name }
