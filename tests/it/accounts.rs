@@ -450,7 +450,7 @@ fn the_screen_at_a_door_counts_for_a_doorman_and_not_for_a_viewer() {
         .get(&format!("/spaces/{}", space["id"].as_str().unwrap()))
         .text();
     assert!(
-        page.contains("<svg class=\"plot stair\"") && page.contains("The last 24 hours"),
+        page.contains("<svg class=\"plot stair ") && page.contains("The last 24 hours"),
         "{page}"
     );
     let mut viewer = signed_in(&running, "viewer");

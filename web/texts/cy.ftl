@@ -147,3 +147,17 @@ signal-strong = cryf
 counts-common = rhannau cyffredin
 counts-main = prif fesurydd
 counts-generation = cynhyrchu
+# Plots that several pages have
+plot-half-hours = Ynni ym mhob hanner awr
+plot-gap = dim darlleniad
+plot-doubtful = heb ei fesur
+plot-people-day = Y 24 awr ddiwethaf
+plot-people-unit = pobl
+plot-people-maximum = Caiff { $count } fod i mewn
+plot-balance = Eich balans dros yr amser hwn
+plot-balance-told = { $first } ar { $from }, { $last } ar { $to }. { $count ->
+    [0] Ni chododd o gwbl
+    [one] Cododd unwaith, o { $sum }
+   *[other] Cododd { $count } o weithiau, o { $sum } i gyd
+}. Yr isaf oedd { $lowest }.
+plot-balance-more = { $when }: { $amount } yn fwy

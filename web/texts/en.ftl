@@ -165,6 +165,20 @@ signal-strong = strong
 counts-common = common parts
 counts-main = main meter
 counts-generation = generation
+# Plots that several pages have
+plot-half-hours = Energy in each half-hour
+plot-gap = no reading
+plot-doubtful = not measured
+plot-people-day = The last 24 hours
+plot-people-unit = people
+plot-people-maximum = { $count } may be in
+plot-balance = Your balance over this time
+plot-balance-told = { $first } on { $from }, { $last } on { $to }. { $count ->
+    [0] It never rose
+    [one] It rose once, by { $sum }
+   *[other] It rose { $count } times, by { $sum } in all
+}. The lowest was { $lowest }.
+plot-balance-more = { $when }: { $amount } more
 
 # Only for the tests of the tables
 test-only-english = Only <here>

@@ -19,6 +19,7 @@ use crate::http::{Problem, blocking};
 use crate::occupancy::history::{Step, Stretch};
 use crate::occupancy::manage::ManageError;
 use crate::store::ReadError;
+use crate::texts::Texts;
 
 #[derive(Template)]
 #[template(path = "space.html", config = ".askama.toml")]
@@ -153,6 +154,7 @@ pub(super) async fn show(
         to,
         maximum: space.occupancy.maximum,
         timezone: state.face.timezone(),
+        t: Texts::of(person.language),
     };
     let page = SpacePage {
         shell: state.face.shell("space", Some(&person)),
