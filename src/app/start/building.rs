@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::StartState;
+use super::pictures::{self, Heard};
 use super::tiles::{self, Energies, Tile};
 use super::wanted::{self, Wanted};
 use crate::accounts::Act;
@@ -13,6 +14,7 @@ use crate::domain::Space;
 use crate::face::{Light, Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::meter::MeterShown;
+use crate::store::ReadError;
 use crate::texts::Texts;
 
 /// Spaces that are looked at at most.
@@ -28,6 +30,12 @@ struct BuildingPage {
     verdict: Option<VerdictShown>,
     csrf_token: String,
     tiles: Vec<Tile>,
+    /// How many meters there are.
+    meters: usize,
+    /// The load of the house, how its meters were heard, what ends when.
+    load: Option<String>,
+    beats: Option<String>,
+    ends: Option<String>,
 }
 
 /// How it stands, and what is to be done about it.
@@ -42,6 +50,7 @@ struct Known {
     meters: Vec<MeterShown>,
     spaces: Vec<Space>,
     energies: Option<Energies>,
+    heard: Vec<Heard>,
 }
 
 /// The page for one person.
@@ -67,6 +76,19 @@ pub(super) async fn show(state: &StartState, person: &SignedIn) -> Result<Respon
         verdict,
         csrf_token: person.csrf.token(),
         tiles: shown,
+        meters: known.meters.len(),
+        load: known
+            .energies
+            .as_ref()
+            .map(|energies| pictures::load((&state.face, t), energies)),
+        beats: match &known.energies {
+            Some(energies) => pictures::beats((&state.face, t), &known.heard, energies.over),
+            None => None,
+        },
+        ends: match &known.status {
+            Some(status) => pictures::endings((&state.face, t), status, now),
+            None => None,
+        },
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
@@ -80,11 +102,19 @@ async fn read(state: &StartState, person: &SignedIn) -> Result<Known, Response> 
         let meters = start.meters.as_ref().filter(|_| meters_too);
         let spaces = start.spaces.as_ref().filter(|_| spaces_too);
         let spaces = spaces.map(|room| room.list(None, SPACES)).transpose()?;
-        Ok::<_, crate::store::ReadError>(Known {
+        let shown = meters.map(|room| room.list()).unwrap_or_default();
+        let energies = meters
+            .filter(|_| !shown.is_empty())
+            .and_then(|room| Energies::read(room, &now));
+        let heard = meters
+            .zip(energies.as_ref())
+            .map(|(room, energies)| Heard::worst(room, &shown, energies.span));
+        Ok::<_, ReadError>(Known {
             status: box_too.then(|| (start.report)()),
-            meters: meters.map(|room| room.list()).unwrap_or_default(),
+            meters: shown,
             spaces: spaces.unwrap_or_default(),
-            energies: meters.and_then(|room| Energies::read(room, &now)),
+            heard: heard.unwrap_or_default(),
+            energies,
         })
     });
     let broken = |error: &dyn std::error::Error| {

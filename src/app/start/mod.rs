@@ -1,6 +1,9 @@
 //! `/`, the first page: for each role the one question that they come with, answered.
 
 mod building;
+mod load_csv;
+mod load_plot;
+mod pictures;
 mod tiles;
 mod wanted;
 
@@ -63,7 +66,13 @@ pub(super) fn router(start: Start, face: Face, programs: fn() -> Response) -> Ro
             false => programs(),
         }
     });
-    secured(Router::new().route("/", get(show)).with_state(state)).layer(people_alone)
+    let first = secured(Router::new().route("/", get(show)).with_state(state.clone())).layer(people_alone);
+    let beside = secured(
+        Router::new()
+            .route("/energy/load.csv", get(load_csv::csv))
+            .with_state(state),
+    );
+    first.merge(beside)
 }
 
 fn wants_page(request: &Request) -> bool {

