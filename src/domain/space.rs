@@ -11,13 +11,34 @@ use super::units::Span;
 use super::{OCCUPANCY_LIMIT, Seq};
 
 /// The identity of a space: a random UUID, written in lower case with hyphens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct SpaceId(Uuid);
 
+/// In words that people are told who wrote one by hand; without a copy of the text, as rows are full of them.
+impl<'de> Deserialize<'de> for SpaceId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<SpaceId, D::Error> {
+        struct Text;
+
+        impl serde::de::Visitor<'_> for Text {
+            type Value = SpaceId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SpaceId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
 /// The text is not a UUID in any form we read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a UUID")]
+#[error("this is no id of a space: 32 digits from 0 to f, as `gatelodge space list` shows them")]
 pub struct SpaceIdError;
 
 impl SpaceId {

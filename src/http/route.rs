@@ -35,6 +35,8 @@ impl Route {
         let says = |kind: &str| accepted().any(|accepted| accepted.contains(kind));
         match self {
             Route::Under(_) => false,
+            // There programs found an API once, which says the same to all that ask for no page.
+            Route::Matched(path) if path.as_str() == "/" => says("text/html"),
             Route::Matched(_) => says("text/html") || says("*/*") || accepted().next().is_none(),
             Route::Nowhere => says("text/html"),
         }

@@ -165,7 +165,9 @@ mod tests {
         files(&root.join("src"), &mut sources);
         files(&root.join("web/templates"), &mut sources);
         let english = entries(Language::English);
-        let said: BTreeSet<&str> = sources.iter().flat_map(|source| said_in(source)).collect();
+        // What says no texts may call other things so.
+        let says = |source: &&String| source.contains("texts::") || !source.contains("use ");
+        let said: BTreeSet<&str> = sources.iter().filter(says).flat_map(|source| said_in(source)).collect();
         let unknown: Vec<_> = said.iter().filter(|name| !english.contains_key(**name)).collect();
         assert!(unknown.is_empty(), "said, and in no table: {unknown:?}");
         // Families whose names are put together: their members end in what follows the family's name.

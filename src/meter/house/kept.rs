@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::load::Load;
-use crate::meter::energy::Span;
 
 /// Spans that are kept at most; the one that is over first goes first.
 const MOST: usize = 64;
@@ -20,14 +19,13 @@ pub struct HouseDays {
 }
 
 impl HouseDays {
-    /// The load of `span` as it was worked out less than `keeps` before `now`, else what `work` comes to.
+    /// The load between two moments as it was worked out less than `keeps` before `now`, else what `work` comes to.
     pub(super) fn get_or<E>(
         &self,
-        span: Span,
+        key: (Timestamp, Timestamp),
         (now, keeps): (Timestamp, SignedDuration),
         work: impl FnOnce() -> Result<Load, E>,
     ) -> Result<Arc<Load>, E> {
-        let key = (span.from, span.to);
         let known = self.lock().get(&key).cloned();
         if let Some((at, load)) = known {
             let age = now.duration_since(at);
@@ -72,10 +70,7 @@ mod tests {
     fn a_span_is_worked_out_again_when_it_is_old_and_when_it_was_forgotten() {
         let (days, worked) = (HouseDays::default(), Cell::new(0));
         let ask = |now: i64| {
-            let span = Span {
-                from: at(0),
-                to: at(86_400),
-            };
+            let span = (at(0), at(86_400));
             let work = || {
                 worked.set(worked.get() + 1);
                 Ok::<_, ()>(Load::default())
@@ -97,10 +92,7 @@ mod tests {
     fn only_so_many_are_kept() {
         let days = HouseDays::default();
         for second in 0..200 {
-            let span = Span {
-                from: at(second),
-                to: at(second + 1),
-            };
+            let span = (at(second), at(second + 1));
             let keeps = SignedDuration::from_hours(1);
             days.get_or(span, (at(second), keeps), || Ok::<_, ()>(Load::default()))
                 .unwrap();

@@ -33,8 +33,9 @@ impl Meters {
     /// When the book cannot be read.
     pub fn load(&self, span: Span) -> Result<Arc<Load>, MetersError> {
         let now = self.store.now();
-        self.house
-            .get_or(span, (now, keeps(span, now)), || self.load_of(span, |_| true))
+        self.house.get_or((span.from, span.to), (now, keeps(span, now)), || {
+            self.load_of(span, |_| true)
+        })
     }
 
     /// What the meters of a space used in each half-hour of `span`; `None`: none feeds it.
