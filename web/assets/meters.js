@@ -13,10 +13,14 @@ function show(meter) {
   fresh(item, "meter " + meter.level);
   link(item, meter.name, "/energy/" + meter.serial);
   item.querySelector(".words").textContent = meter.words;
-  item.querySelector("b").textContent = meter.power;
-  item.querySelector(".energy").textContent = meter.energy;
+  // The page of one meter says what it took in the last half-hour where its power is not known.
+  if (meter.is_now || !only) {
+    item.querySelector("b").textContent = meter.power;
+    item.querySelector(".energy").textContent = meter.energy;
+  }
   item.querySelector(".rest").textContent = meter.rest;
-  item.querySelector("time").textContent = meter.updated;
+  item.querySelector("time").textContent = meter.ago;
+  item.querySelector("time").title = meter.updated;
 }
 
 follow({

@@ -1,16 +1,24 @@
-//! The room's pages: all meters with what they said last, and one meter with its half-hours, its values and its log.
+//! The room's pages: all meters with what they said last, and one meter on four: what is used, how it is, its log, its
+//! settings.
 //! A resident sees theirs while they are theirs, of those that were theirs the half-hours of that time, and no others.
 
 mod card;
 mod day;
+mod drawn;
 mod error;
+mod figures;
+mod health;
+mod log;
 mod money;
-mod one;
 mod saw_tooth;
 mod seen;
+mod settings;
+mod stretch;
+mod tabs;
 mod tariff;
 mod topup;
 mod topups;
+mod used;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +38,7 @@ use crate::accounts::{Act, Who};
 use crate::domain::MeterId;
 use crate::face::{self, Face, Forbidden, Page, Shell, SignedIn, secured};
 use crate::feed::{Filter, Leave, News, stream};
+use crate::texts::Texts;
 use card::Card;
 use error::PageError;
 use seen::Seen;
@@ -56,7 +65,10 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
         Router::new()
             .route("/energy", get(list))
             .route("/energy/live", get(live))
-            .route("/energy/{serial}", get(one::show))
+            .route("/energy/{serial}", get(used::show))
+            .route("/energy/{serial}/health", get(health::show))
+            .route("/energy/{serial}/log", get(log::show))
+            .route("/energy/{serial}/settings", get(settings::show))
             .route("/energy/{serial}/half-hours.csv", get(day::csv))
             .route("/energy/{serial}/money", get(money::show))
             .route("/energy/{serial}/money.csv", get(money::csv))
@@ -101,6 +113,7 @@ async fn list(
     // The mark is taken before the values: a change in between is shown twice rather than missed.
     let mark = state.room.hall.mark();
     let (who, now) = (person.who(), person.now);
+    let t = Texts::of(person.language);
     let all = state.room.list().into_iter();
     let meters: Vec<Seen> = all.filter_map(|shown| Seen::by(&who, shown, now)).collect();
     let health = |healthy| {
@@ -117,7 +130,7 @@ async fn list(
     let shown: Vec<Card> = rows
         .by_ref()
         .take(SHOWN)
-        .map(|seen| Card::of(seen, &state.face))
+        .map(|seen| Card::of(seen, (&state.face, t), now))
         .collect();
     let more = rows.next().and_then(|_| Some(shown.last()?.serial.clone()));
     let page = MetersPage {
@@ -157,14 +170,14 @@ async fn live(
 ) -> Result<Response, Forbidden> {
     let wanted = hears(&person)?;
     let hall = Arc::clone(&state.room.hall);
-    let (accounts, who) = (state.face.accounts().clone(), person.who());
+    let (accounts, who, t) = (state.face.accounts().clone(), person.who(), Texts::of(person.language));
     let leave = Leave::new(accounts.bell(), {
         let (accounts, who) = (accounts.clone(), who.clone());
         move || accounts.still_known(&who)
     });
     let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, wanted, from, move |news| {
-        told(&state, (&who, accounts.now()), news)
+        told(&state, (&who, accounts.now(), t), news)
     }))
 }
 
@@ -182,7 +195,7 @@ fn hears(person: &SignedIn) -> Result<Filter<MeterId>, Forbidden> {
 
 /// What somebody is told at `now` of a meter of which there is news; nothing, when it is not theirs yet, or no more, or
 /// the news are of the time before.
-fn told(state: &PageState, (who, now): (&Who, Timestamp), news: &News<MeterId>) -> Option<Message> {
+fn told(state: &PageState, (who, now, t): (&Who, Timestamp, Texts), news: &News<MeterId>) -> Option<Message> {
     let meter = &news.subject;
     if !who.sees_since(meter, news.at, now) {
         return None;
@@ -190,7 +203,7 @@ fn told(state: &PageState, (who, now): (&Who, Timestamp), news: &News<MeterId>) 
     let seen = state.room.show(meter).ok();
     let card = seen
         .and_then(|shown| Seen::by(who, shown, now))
-        .map(|seen| Card::of(&seen, &state.face));
+        .map(|seen| Card::of(&seen, (&state.face, t), now));
     let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
     Some(message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str())))
 }
