@@ -56,18 +56,6 @@ impl Halves {
         })
     }
 
-    /// Those of a span.
-    pub(super) fn within(&self, span: Span) -> Halves {
-        let within = |all: &[Interval]| -> Vec<Interval> {
-            let here = all.iter().filter(|one| one.from >= span.from && one.from < span.to);
-            here.copied().collect()
-        };
-        Halves {
-            import: within(&self.import),
-            export: within(&self.export),
-        }
-    }
-
     /// Whether anything went out.
     pub(super) fn gives_back(&self) -> bool {
         self.export
