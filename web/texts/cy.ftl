@@ -165,7 +165,6 @@ meter-erased = Heblaw am y rhai y gofynnodd rhywun am eu dileu.
 meter-serial = Rhif cyfres
 meter-said-last = Yr hyn a ddywedodd ddiwethaf
 meter-value = Gwerth
-meter-age = Dywedwyd
 meter-no-value = dim gwerth: { $why }
 meter-estimated = wedi ei gyfrifo, nid ei fesur
 meter-stale = o { $time }, mae'r mesurydd yn dawel

@@ -180,7 +180,6 @@ meter-erased = But for those that somebody had erased.
 meter-serial = Serial
 meter-said-last = What it said last
 meter-value = Value
-meter-age = Said
 meter-no-value = no value: { $why }
 meter-estimated = worked out, and not measured
 meter-stale = from { $time }, the meter is silent

@@ -59,6 +59,8 @@ pub(super) struct Head {
     /// Since when it is theirs no more.
     pub(super) until: Option<String>,
     pub(super) tabs: Vec<TabShown>,
+    /// Whether lamps are for them.
+    pub(super) sees_all: bool,
     /// Why it does not answer, for whoever may know more than that.
     pub(super) why: Option<String>,
     /// Whether it does not answer, and since when it was not heard.
@@ -92,6 +94,7 @@ impl Head {
             name: shown.meter.name.clone().unwrap_or_else(|| serial.to_string()),
             until: seen.until.map(|until| state.face.date(until)),
             tabs: tabs.collect(),
+            sees_all: seen.sees_all,
             // The details are for whoever runs the box: they can name the way to the meter, and other meters.
             why: Some(shown.health_details.clone()).filter(|_| silent.is_some() && seen.sees_all),
             silent,
