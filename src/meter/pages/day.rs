@@ -11,11 +11,12 @@ use super::PageState;
 use super::error::{HalfHoursError, PageError};
 use super::seen::Seen;
 use super::stretch::{Kind, Stretch};
-use crate::domain::{HALF_HOUR, Interval, Measure, given};
+use crate::domain::{HALF_HOUR, Interval, Measure, MeterId, given};
 use crate::face::SignedIn;
 use crate::http::blocking;
 use crate::http::table::{self, Row};
 use crate::meter::Span;
+use crate::meter::energy::LONGEST;
 
 #[derive(Deserialize)]
 pub(super) struct DayQuery {
@@ -50,10 +51,27 @@ impl Halves {
             let registers = room.registers_of(serial, measure, None)?;
             Ok(seen.theirs(room.totals(serial, registers, span)?.intervals))
         };
-        Ok(Halves {
-            import: read(Measure::Import)?,
-            export: read(Measure::Export)?,
-        })
+        let (mut import, mut export) = (read(Measure::Import)?, read(Measure::Export)?);
+        let unknown = import.iter().take_while(|one| one.energy.is_none()).count();
+        let is_coming = seen.shown.half_hours.is_some_and(|progress| progress.open > 0);
+        // What was before anything was known of the meter is no gap: nobody waits for it.
+        if unknown > 0 && !is_coming && !Halves::is_known_before(state, serial, span.from)? {
+            import.drain(..unknown);
+            let first = import.first().map(|one| one.from);
+            export.retain(|one| first.is_some_and(|first| one.from >= first));
+        }
+        Ok(Halves { import, export })
+    }
+
+    /// Whether anything is known of a meter before a moment, as far back as anybody looks.
+    fn is_known_before(state: &PageState, serial: &MeterId, moment: Timestamp) -> Result<bool, HalfHoursError> {
+        let registers = state.room.registers_of(serial, Measure::Import, None)?;
+        let span = Span {
+            from: moment.saturating_sub(LONGEST)?,
+            to: moment,
+        };
+        let before = state.room.totals(serial, registers, span)?;
+        Ok(before.intervals.iter().any(|one| one.energy.is_some()))
     }
 
     /// Whether anything went out.

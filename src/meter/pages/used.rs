@@ -227,7 +227,7 @@ fn plots(
     let mut parts: Vec<Part> = Vec::new();
     for (date, halves) in by_day(&read.around, (first, end), drawing.timezone) {
         let whole = span(date, date.tomorrow().unwrap_or(date))?;
-        if !seen.touches(whole.from..whole.to) {
+        if halves.is_empty() || !seen.touches(whole.from..whole.to) {
             continue;
         }
         match parts.last_mut() {

@@ -150,11 +150,16 @@ fn use_goes_over_days_weeks_months_and_years_and_says_what_the_spreadsheet_says(
     for absent in ["without a reading", "rel=\"next\"", "class=\"gap\"", "measured"] {
         assert!(!today.contains(absent), "{absent}: {today}");
     }
+    // What was before anything was known of the meter is no gap.
     let before = page(&mut admin, &format!("?day={}", day(DAYS + 10)));
-    assert!(
-        before.contains(" half-hours without a reading") && before.contains("class=\"gap\""),
-        "{before}"
-    );
+    assert!(before.contains("<dd>no reading</dd>"), "{before}");
+    let year = page(&mut admin, &format!("?span=year&day={yesterday}"));
+    for absent in ["without a reading", "class=\"gap\""] {
+        assert!(
+            !before.contains(absent) && !year.contains(absent),
+            "{absent}: {before}{year}"
+        );
+    }
     // Bad input is said, and no fault of ours.
     for (query, words) in [
         ("?span=decade", "`decade` is no stretch of time"),
