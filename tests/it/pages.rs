@@ -324,7 +324,10 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     page.leaving(|page| page.click(".meter .name a"));
     page.go(&format!("/meters/{serial}?day={}", yesterday()));
     assert!(page.count("#halves-felt title") > 10 && page.text(".figures").contains(" kWh"));
-    assert_eq!(page.count(".plot.at-desks a"), 14);
+    assert!(
+        (2..=3).contains(&page.count(".plot.at-desks a")),
+        "the days of which anything is known"
+    );
     assert!(!page.text("main").contains("measured"), "only what is not is said");
     assert_eq!(page.faults(), [""; 0]);
     page.go(&format!("/meters/{serial}?day=9999-12-31"));

@@ -8,6 +8,8 @@ use super::sheet::{Plot, Sheet};
 
 /// Of the room of a bar, how much is the bar.
 const SHARE: f64 = 0.72;
+/// A few bars are no wider than this.
+const WIDEST: f64 = 64.0;
 
 /// A bar.
 #[derive(Clone, Debug)]
@@ -37,7 +39,8 @@ pub struct Labelled<'p> {
 
 impl Labelled<'_> {
     fn one(&self, canvas: &mut Canvas<'_>, bar: &Bar, (x, wide, is_labelled): (f64, f64, bool), y: f64) {
-        let (from, to) = (x + wide * (1.0 - SHARE) / 2.0, x + wide * f64::midpoint(1.0, SHARE));
+        let half = (wide * SHARE).min(WIDEST) / 2.0;
+        let (from, to) = (x + wide / 2.0 - half, x + wide / 2.0 + half);
         let (top, bottom) = (canvas.area.top, canvas.area.bottom);
         if let Some(address) = &bar.address {
             canvas.add(&format!("<a href=\"{}\">", Plain(address)));
