@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::accounts::{AUDIT, Act, Bearers};
+use crate::accounts::{AUDIT, Act, Bearers, Who};
 use crate::domain::{Alarm, AlarmKey, Source};
 use crate::face::{self, BoxApi, Caller, Face, Form, SignedIn, secured};
 use crate::http::Problem;
@@ -93,7 +93,7 @@ impl From<Alarm> for AlarmShown {
     }
 }
 
-/// The alarms that stand, the worst first.
+/// The alarms that stand, the worst first; those about meters and spaces for who may read those.
 #[utoipa::path(get, path = "/v1/alarms", tag = "alarms",
     responses((status = 200, description = "The alarms that stand", body = [AlarmShown]),
         (status = 401, description = "No token and no session, or none that is known"),
@@ -101,7 +101,10 @@ impl From<Alarm> for AlarmShown {
 async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<AlarmShown>>, Response> {
     caller.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
     let standing = api.room.standing.standing().map_err(|error| unreadable(&error))?;
-    Ok(Json(standing.into_iter().map(AlarmShown::from).collect()))
+    let theirs = standing
+        .into_iter()
+        .filter(|alarm| may_know(caller.who(), &alarm.source));
+    Ok(Json(theirs.map(AlarmShown::from).collect()))
 }
 
 /// Says that somebody has seen an alarm: it is told again only when it gets worse.
@@ -118,7 +121,7 @@ async fn acknowledge(
     Path(alarm): Path<String>,
 ) -> Result<StatusCode, Response> {
     caller.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
-    see(&api.room, &alarm, &caller.who().in_audit())
+    see(&api.room, &alarm, caller.who())
         .await
         .map_err(IntoResponse::into_response)?;
     Ok(StatusCode::NO_CONTENT)
@@ -131,7 +134,7 @@ struct Seen {
 
 async fn seen(State(state): State<PageState>, person: SignedIn, Form(form): Form<Seen>) -> Result<Response, Response> {
     person.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
-    match see(&state.room, &form.alarm, &person.who().in_audit()).await {
+    match see(&state.room, &form.alarm, &person.who()).await {
         // One that is over meanwhile is on no page any more.
         Ok(()) => Ok(Redirect::to("/#wanted").into_response()),
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(Redirect::to("/#wanted").into_response()),
@@ -139,10 +142,21 @@ async fn seen(State(state): State<PageState>, person: SignedIn, Form(form): Form
     }
 }
 
-/// Has an alarm be seen by `by`; it is on disk then.
-async fn see(desk: &AlarmDesk, alarm: &str, by: &str) -> Result<(), Problem> {
+/// Whether somebody may know of alarms about this: what is said of a meter or of a space is for who may read those.
+fn may_know(who: &Who, source: &Source) -> bool {
+    who.may(match source {
+        Source::Appliance => Act::ReadBox,
+        Source::Meter(_) => Act::ReadMeters,
+        Source::Space(_) => Act::ReadSpaces,
+    })
+}
+
+/// Has an alarm be seen by somebody; it is on disk then.
+async fn see(desk: &AlarmDesk, alarm: &str, who: &Who) -> Result<(), Problem> {
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown-alarm", "No such alarm stands");
-    let key = AlarmKey::named(alarm).ok_or_else(unknown)?;
+    let key = AlarmKey::named(alarm)
+        .filter(|key| may_know(who, &key.source))
+        .ok_or_else(unknown)?;
     let standing = desk.standing.standing().map_err(|error| broken(&error))?;
     let one = standing.iter().find(|one| one.key() == key).ok_or_else(unknown)?;
     if one.acknowledged {
@@ -152,6 +166,7 @@ async fn see(desk: &AlarmDesk, alarm: &str, by: &str) -> Result<(), Problem> {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-rules", "Not now").detail(format!("{error}: try again"))
     })?;
     if seen {
+        let by = who.in_audit();
         tracing::info!(target: AUDIT, by, alarm, "an alarm was seen");
     }
     Ok(())

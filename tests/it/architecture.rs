@@ -299,7 +299,6 @@ const OWN_CLOCK: &[(&str, &str)] = &[
         "meter/session/mod.rs",
         "set into the meter; refused while it stands wrong",
     ),
-    ("meter/pages/card.rs", "shown"),
     ("rules/context.rs", "compared with what the machine's clock noted"),
     ("rules/room.rs", "moves along what it noted when the clock is set"),
     ("rules/era.rs", "notices that the clock is set"),

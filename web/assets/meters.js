@@ -15,18 +15,23 @@ function say(item, what, text) {
 function row(item, meter) {
   const lamp = say(item, "words", meter.words);
   if (lamp) lamp.className = "lamp " + meter.level;
-  say(item, "power", meter.power.startsWith("–") ? "" : meter.power);
-  say(item, "updated", meter.updated);
+  say(item, "power", meter.is_now ? meter.power : "");
+  const heard = say(item, "updated", meter.ago);
+  if (heard) heard.title = meter.updated;
 }
 
 function one(item, meter) {
   fresh(item, "meter " + meter.level);
   link(item, meter.name, "/energy/" + meter.serial);
   item.querySelector(".words").textContent = meter.words;
-  item.querySelector("b").textContent = meter.power;
-  item.querySelector(".energy").textContent = meter.energy;
+  // The page of one meter says what it took in the last half-hour where its power is not known.
+  if (meter.is_now || !only) {
+    item.querySelector("b").textContent = meter.power;
+    item.querySelector(".energy").textContent = meter.energy;
+  }
   item.querySelector(".rest").textContent = meter.rest;
-  item.querySelector("time").textContent = meter.updated;
+  item.querySelector("time").textContent = meter.ago;
+  item.querySelector("time").title = meter.updated;
 }
 
 function show(meter) {

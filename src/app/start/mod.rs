@@ -66,7 +66,8 @@ pub(super) fn router(start: Start, face: Face, programs: fn() -> Response) -> Ro
             false => programs(),
         }
     });
-    let first = secured(Router::new().route("/", get(show)).with_state(state.clone())).layer(people_alone);
+    let show = get(show).fallback(move || async move { programs() });
+    let first = secured(Router::new().route("/", show).with_state(state.clone())).layer(people_alone);
     let beside = secured(
         Router::new()
             .route("/energy/load.csv", get(load_csv::csv))

@@ -8,6 +8,8 @@ use super::sheet::{Plot, Sheet};
 
 /// Of the room of a bar, how much is the bar.
 const SHARE: f64 = 0.72;
+/// A few bars are no wider than this.
+const WIDEST: f64 = 64.0;
 
 /// A bar.
 #[derive(Clone, Debug)]
@@ -36,8 +38,9 @@ pub struct Labelled<'p> {
 }
 
 impl Labelled<'_> {
-    fn one(&self, canvas: &mut Canvas<'_>, bar: &Bar, (x, wide): (f64, f64), y: f64) {
-        let (from, to) = (x + wide * (1.0 - SHARE) / 2.0, x + wide * f64::midpoint(1.0, SHARE));
+    fn one(&self, canvas: &mut Canvas<'_>, bar: &Bar, (x, wide, is_labelled): (f64, f64, bool), y: f64) {
+        let half = (wide * SHARE).min(WIDEST) / 2.0;
+        let (from, to) = (x + wide / 2.0 - half, x + wide / 2.0 + half);
         let (top, bottom) = (canvas.area.top, canvas.area.bottom);
         if let Some(address) = &bar.address {
             canvas.add(&format!("<a href=\"{}\">", Plain(address)));
@@ -67,7 +70,9 @@ impl Labelled<'_> {
             );
         }
         canvas.add(&marks);
-        self.label(canvas, bar, f64::midpoint(from, to), wide, y);
+        if is_labelled {
+            self.label(canvas, bar, f64::midpoint(from, to), wide, y);
+        }
         canvas.add("</g>");
         if bar.address.is_some() {
             canvas.add("</a>");
@@ -106,11 +111,8 @@ impl Plot for Labelled<'_> {
         let highest = values.filter(|value| value.is_finite()).fold(0.0, f64::max);
         // Room above the highest for its label.
         let most = if canvas.size == Size::Wide { 4 } else { 3 };
-        let long = self
-            .bars
-            .iter()
-            .map(|bar| canvas.size.wide(&bar.label))
-            .fold(0.0, f64::max);
+        let labelled = self.bars.iter().filter(|bar| bar.value.is_some());
+        let long = labelled.map(|bar| canvas.size.wide(&bar.label)).fold(0.0, f64::max);
         canvas.area.top += 14.0;
         let wide_before = (canvas.area.right - 60.0) / self.bars.len().max(1) as f64;
         if long > wide_before {
@@ -124,10 +126,13 @@ impl Plot for Labelled<'_> {
             .map(|bar| canvas.size.wide(&bar.name))
             .fold(0.0, f64::max);
         let step = ((longest + 3.0) / wide).ceil().max(1.0) as usize;
+        // So many lines of text lie side by side.
+        let turned = (canvas.size.font() * 0.9 / wide).ceil().max(1.0) as usize;
         let last = self.bars.len().saturating_sub(1);
         for (place, bar) in self.bars.iter().enumerate() {
             let x = canvas.area.left + wide * place as f64;
-            self.one(canvas, bar, (x, wide), scale.at(bar.value.unwrap_or(0.0)));
+            let is_labelled = bar.here || (last - place).is_multiple_of(turned);
+            self.one(canvas, bar, (x, wide, is_labelled), scale.at(bar.value.unwrap_or(0.0)));
             // The last is the one that is looked for.
             if (last - place).is_multiple_of(step) {
                 canvas.below(x + wide / 2.0, &bar.name);

@@ -1,7 +1,5 @@
 //! A meter as pages show it: values in the units people think in.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -11,6 +9,7 @@ use crate::domain::{Duty, Health, MeterId, Quality, Quantity};
 use crate::face::Face;
 use crate::meter::MeterShown;
 use crate::meter::emop::Money;
+use crate::texts::{Texts, named};
 
 /// Values of one round of polling are said within so many seconds of each other.
 const ABOUT_S: i64 = 120;
@@ -21,34 +20,53 @@ pub(super) struct Card {
     pub(super) serial: MeterId,
     pub(super) name: String,
     pub(super) level: &'static str,
-    pub(super) words: Cow<'static, str>,
+    pub(super) words: String,
+    /// The largest thing on it: the power, or where that is not known what the register shows.
     pub(super) power: String,
+    /// Whether that is the power.
+    pub(super) is_now: bool,
     pub(super) energy: String,
     pub(super) rest: String,
+    /// When it was heard last, and how long ago that was.
     pub(super) updated: String,
+    pub(super) ago: String,
 }
 
 impl Card {
-    pub(super) fn of(seen: &Seen, face: &Face) -> Card {
+    pub(super) fn of(seen: &Seen, (face, t): (&Face, Texts), now: Timestamp) -> Card {
         let shown = &seen.shown;
+        let say = |name| t.say(name).text().to_owned();
         let (level, words) = match seen.until {
-            Some(until) => ("off", format!("yours until {}", face.date(until)).into()),
+            Some(until) => (
+                "off",
+                t.say1("meter-card-until", "date", face.date(until)).text().to_owned(),
+            ),
             None => {
-                let (level, words) = state(shown);
-                (level, words.into())
+                let (level, name) = state(shown);
+                (level, say(name))
             }
         };
+        let (power, energy) = (present(shown, Quantity::Power), dated(shown, Quantity::ImportA, face));
+        let is_now = power.is_some();
+        let (power, energy) = match (power, energy) {
+            (Some(power), energy) => (power, energy.unwrap_or_default()),
+            (None, Some(energy)) => (energy, String::new()),
+            (None, None) => (say(named("meter-nothing")), String::new()),
+        };
+        let heard = shown.answered.map(|at| now.duration_since(at).as_secs());
         Card {
             serial: shown.meter.serial.clone(),
             name: called(shown),
             level,
             words,
-            power: present(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
-            energy: dated(shown, Quantity::ImportA, face).unwrap_or_else(|| "–".to_owned()),
-            rest: rest(shown, face),
-            updated: match (shown.answered, seen.until) {
-                (Some(at), _) => face.time(at),
-                (None, None) => "never".to_owned(),
+            power,
+            is_now,
+            energy,
+            rest: rest(seen, face, t, now),
+            updated: shown.answered.map_or_else(String::new, |at| face.time(at)),
+            ago: match (heard, seen.until) {
+                (Some(seconds), _) => t.ago(seconds).text().to_owned(),
+                (None, None) => say(named("meter-never")),
                 (None, Some(_)) => String::new(),
             },
         }
@@ -70,31 +88,43 @@ pub(super) fn is_healthy(shown: &MeterShown) -> Option<bool> {
     }
 }
 
-/// The class of its state, and the state in words.
+/// The class of its state, and the name of its text.
 pub(super) fn state(shown: &MeterShown) -> (&'static str, &'static str) {
     match (shown.duty, shown.health) {
-        (Duty::Off, _) => ("off", "switched off"),
-        _ if shown.identity.as_ref().is_some_and(|identity| identity.another) => ("bad", "another meter answers"),
-        (_, Health::Unknown) => ("off", "not asked yet"),
-        (_, Health::Unhealthy) => ("bad", "does not answer"),
+        (Duty::Off, _) => ("off", named("meter-off")),
+        _ if shown.identity.as_ref().is_some_and(|identity| identity.another) => ("bad", named("meter-another")),
+        (_, Health::Unknown) => ("off", named("meter-not-asked")),
+        (_, Health::Unhealthy) => ("bad", named("meter-silent")),
         (_, Health::Healthy) => match shown.half_hours {
-            Some(progress) if progress.open > 0 => ("good", "catching up"),
-            _ => ("good", "answers"),
+            Some(progress) if progress.open > 0 => ("good", named("meter-catching-up")),
+            _ => ("good", named("meter-answers")),
         },
     }
 }
 
-fn rest(shown: &MeterShown, face: &Face) -> String {
+/// That nothing was heard of a silent meter, since when, and what that means for whom it serves.
+pub(super) fn since_heard(seen: &Seen, (face, t): (&Face, Texts)) -> String {
+    let said = match (seen.shown.answered, seen.sees_all) {
+        (None, _) => t.say("meter-silent-never"),
+        (Some(at), true) => t.say1("meter-silent-since", "time", face.time(at)),
+        (Some(at), false) => t.say1("meter-silent-theirs", "time", face.time(at)),
+    };
+    said.text().to_owned()
+}
+
+fn rest(seen: &Seen, face: &Face, t: Texts, now: Timestamp) -> String {
+    let shown = &seen.shown;
+    let voltage = present(shown, Quantity::Voltage).or_else(|| present(shown, Quantity::VoltageL1));
     let parts = [
         dated(shown, Quantity::Balance, face),
-        present(shown, Quantity::Voltage).or_else(|| present(shown, Quantity::VoltageL1)),
-        gone(shown, Timestamp::now()),
+        voltage.filter(|_| seen.sees_all),
+        gone(shown, t, now),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// A value that is true just now; of a meter that is silent there is none.
-fn present(shown: &MeterShown, quantity: Quantity) -> Option<String> {
+pub(super) fn present(shown: &MeterShown, quantity: Quantity) -> Option<String> {
     let stale = shown.values.get(&quantity)?.quality == Quality::Stale;
     text(shown, quantity).filter(|_| !stale)
 }
@@ -114,30 +144,21 @@ fn dated(shown: &MeterShown, quantity: Quantity, face: &Face) -> Option<String> 
 }
 
 /// The last power of a meter that does not say what it is now, and how old that is.
-fn gone(shown: &MeterShown, now: Timestamp) -> Option<String> {
+fn gone(shown: &MeterShown, t: Texts, now: Timestamp) -> Option<String> {
     let power = shown.values.get(&Quantity::Power)?;
     let stale = power.quality == Quality::Stale;
     stale.then(|| {
+        let age = i64::try_from(power.age_s(now)).unwrap_or(i64::MAX);
         format!(
-            "{} {} ago",
+            "{} {}",
             in_words(&power.value, power.unit.as_deref()),
-            age(power.age_s(now))
+            t.ago(age).text()
         )
     })
 }
 
-/// How long something is ago, in one unit.
-pub(super) fn age(seconds: u64) -> String {
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
 /// A value with its unit; `None` when there is none.
-pub(super) fn text(shown: &MeterShown, quantity: Quantity) -> Option<String> {
+fn text(shown: &MeterShown, quantity: Quantity) -> Option<String> {
     let value = shown.values.get(&quantity)?;
     if value.quality == Quality::Gap {
         return None;
@@ -165,36 +186,36 @@ pub(super) fn in_words(value: &Value, unit: Option<&str>) -> String {
     }
 }
 
-/// What a quantity is called.
+/// The name of the text of what a quantity is called.
 pub(super) fn name(quantity: Quantity) -> &'static str {
     match quantity {
-        Quantity::ImportA => "Import",
-        Quantity::ExportA => "Export",
-        Quantity::ReactiveImportA => "Reactive import",
-        Quantity::ReactiveExportA => "Reactive export",
-        Quantity::ImportB => "Import, element B",
-        Quantity::ExportB => "Export, element B",
-        Quantity::ReactiveImportB => "Reactive import, element B",
-        Quantity::ReactiveExportB => "Reactive export, element B",
-        Quantity::ApparentImport => "Apparent import",
-        Quantity::ApparentExport => "Apparent export",
-        Quantity::Balance => "Balance",
-        Quantity::Csq => "Signal (CSQ)",
-        Quantity::Power => "Power",
-        Quantity::Voltage => "Voltage",
-        Quantity::VoltageL1 => "Voltage L1",
-        Quantity::VoltageL2 => "Voltage L2",
-        Quantity::VoltageL3 => "Voltage L3",
-        Quantity::ClockDrift => "Clock off by",
-        Quantity::TariffsActive => "Tariff in force",
-        Quantity::TariffsFuture => "Tariff to come",
-        Quantity::PrepayEnabled => "Prepayment",
-        Quantity::DaylightSavings => "Summer time",
-        Quantity::Hardware => "Kind",
-        Quantity::MeterSerial => "Serial on the meter",
-        Quantity::FirmwareVersion => "Firmware",
-        Quantity::Backlight => "Backlight",
-        Quantity::LoadSwitch => "Load switch",
+        Quantity::ImportA => named("meter-q-import-a"),
+        Quantity::ExportA => named("meter-q-export-a"),
+        Quantity::ReactiveImportA => named("meter-q-reactive-import-a"),
+        Quantity::ReactiveExportA => named("meter-q-reactive-export-a"),
+        Quantity::ImportB => named("meter-q-import-b"),
+        Quantity::ExportB => named("meter-q-export-b"),
+        Quantity::ReactiveImportB => named("meter-q-reactive-import-b"),
+        Quantity::ReactiveExportB => named("meter-q-reactive-export-b"),
+        Quantity::ApparentImport => named("meter-q-apparent-import"),
+        Quantity::ApparentExport => named("meter-q-apparent-export"),
+        Quantity::Balance => named("meter-q-balance"),
+        Quantity::Csq => named("meter-q-csq"),
+        Quantity::Power => named("meter-q-power"),
+        Quantity::Voltage => named("meter-q-voltage"),
+        Quantity::VoltageL1 => named("meter-q-voltage-l1"),
+        Quantity::VoltageL2 => named("meter-q-voltage-l2"),
+        Quantity::VoltageL3 => named("meter-q-voltage-l3"),
+        Quantity::ClockDrift => named("meter-q-clock-drift"),
+        Quantity::TariffsActive => named("meter-q-tariffs-active"),
+        Quantity::TariffsFuture => named("meter-q-tariffs-future"),
+        Quantity::PrepayEnabled => named("meter-q-prepay-enabled"),
+        Quantity::DaylightSavings => named("meter-q-daylight-savings"),
+        Quantity::Hardware => named("meter-q-hardware"),
+        Quantity::MeterSerial => named("meter-q-meter-serial"),
+        Quantity::FirmwareVersion => named("meter-q-firmware-version"),
+        Quantity::Backlight => named("meter-q-backlight"),
+        Quantity::LoadSwitch => named("meter-q-load-switch"),
     }
 }
 

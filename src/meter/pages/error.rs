@@ -30,6 +30,9 @@ pub(super) enum PageError {
     /// The day is none.
     #[error("{0}.")]
     Day(#[from] GivenError),
+    /// The stretch is none.
+    #[error("`{0}` is no stretch of time: day, week, month or year.")]
+    Stretch(String),
     /// A balance cannot be explained.
     #[error("{}", explained(.0))]
     Money(#[from] ExplainError),
@@ -57,7 +60,7 @@ impl IntoResponse for PageError {
                 tracing::error!(%error, "a page of top-ups could not be made");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            PageError::Day(_) => StatusCode::BAD_REQUEST,
+            PageError::Day(_) | PageError::Stretch(_) => StatusCode::BAD_REQUEST,
             PageError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             PageError::Unread(error) => {
                 tracing::error!(%error, "a page of a meter could not be read");

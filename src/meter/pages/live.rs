@@ -17,6 +17,7 @@ use crate::accounts::{Act, Who};
 use crate::domain::MeterId;
 use crate::face::{Forbidden, SignedIn};
 use crate::feed::{Filter, Leave, News, stream};
+use crate::texts::Texts;
 
 #[derive(Deserialize)]
 pub(super) struct Mark {
@@ -31,14 +32,14 @@ pub(super) async fn live(
 ) -> Result<Response, Forbidden> {
     let wanted = hears(&person)?;
     let hall = Arc::clone(&state.room.hall);
-    let (accounts, who) = (state.face.accounts().clone(), person.who());
+    let (accounts, who, t) = (state.face.accounts().clone(), person.who(), Texts::of(person.language));
     let leave = Leave::new(accounts.bell(), {
         let (accounts, who) = (accounts.clone(), who.clone());
         move || accounts.still_known(&who)
     });
     let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, wanted, from, move |news| {
-        told(&state, (&who, accounts.now()), news)
+        told(&state, (&who, accounts.now(), t), news)
     }))
 }
 
@@ -56,7 +57,7 @@ pub(super) fn hears(person: &SignedIn) -> Result<Filter<MeterId>, Forbidden> {
 
 /// What somebody is told at `now` of a meter of which there is news; nothing, when it is not theirs yet, or no more, or
 /// the news are of the time before.
-fn told(state: &PageState, (who, now): (&Who, Timestamp), news: &News<MeterId>) -> Option<Message> {
+fn told(state: &PageState, (who, now, t): (&Who, Timestamp, Texts), news: &News<MeterId>) -> Option<Message> {
     let meter = &news.subject;
     if !who.sees_since(meter, news.at, now) {
         return None;
@@ -64,7 +65,7 @@ fn told(state: &PageState, (who, now): (&Who, Timestamp), news: &News<MeterId>) 
     let seen = state.room.show(meter).ok();
     let card = seen
         .and_then(|shown| Seen::by(who, shown, now))
-        .map(|seen| Card::of(&seen, &state.face));
+        .map(|seen| Card::of(&seen, (&state.face, t), now));
     let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
     Some(message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str())))
 }

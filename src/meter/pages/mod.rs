@@ -1,19 +1,27 @@
-//! The room's pages: all meters with what they said last, and one meter with its half-hours, its values and its log.
+//! The room's pages: all meters with what they said last, and one meter on four: what is used, how it is, its log, its
+//! settings.
 //! A resident sees theirs while they are theirs, of those that were theirs the half-hours of that time, and no others.
 
 mod card;
 mod day;
+mod drawn;
 mod error;
+mod figures;
+mod health;
 mod live;
+mod log;
 mod money;
-mod one;
 mod saw_tooth;
 mod seen;
+mod settings;
 mod spark;
+mod stretch;
 mod table;
+mod tabs;
 mod tariff;
 mod topup;
 mod topups;
+mod used;
 
 use std::sync::Arc;
 
@@ -45,7 +53,10 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
         Router::new()
             .route("/energy", get(table::list))
             .route("/energy/live", get(live::live))
-            .route("/energy/{serial}", get(one::show))
+            .route("/energy/{serial}", get(used::show))
+            .route("/energy/{serial}/health", get(health::show))
+            .route("/energy/{serial}/log", get(log::show))
+            .route("/energy/{serial}/settings", get(settings::show))
             .route("/energy/{serial}/half-hours.csv", get(day::csv))
             .route("/energy/{serial}/money", get(money::show))
             .route("/energy/{serial}/money.csv", get(money::csv))

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::accounts::{Sight, Who};
+use crate::accounts::{Act, Sight, Who};
 use crate::domain::{HALF_HOUR, Interval};
 use crate::meter::MeterShown;
 
@@ -16,6 +16,8 @@ pub(super) struct Seen {
     pub(super) until: Option<Timestamp>,
     /// What they may see of other times.
     pub(super) sight: Sight,
+    /// Whether they run the box, or help with it: settings, signals and the meter's own numbers are for them.
+    pub(super) sees_all: bool,
 }
 
 impl Seen {
@@ -32,7 +34,12 @@ impl Seen {
         } else if let Some(since) = sight.since(now) {
             keep_since(&mut shown, since);
         }
-        Some(Seen { shown, until, sight })
+        Some(Seen {
+            shown,
+            until,
+            sight,
+            sees_all: who.may(Act::ReadMeters),
+        })
     }
 
     /// The half-hours that lie wholly in their time: one in which somebody else moved in tells of both.

@@ -231,7 +231,8 @@ fn rows(state: &PageState, t: Texts, some: Vec<Seen>, now: Timestamp) -> Result<
     let today = date_of(state, now);
     let mut days: Vec<Span> = Vec::new();
     for back in (0..DAYS).rev() {
-        days.push(span_of(state, today.checked_sub(back.days())?, 1)?);
+        let day = today.checked_sub(back.days())?;
+        days.push(span_of(state, day, day.tomorrow()?)?);
     }
     let (mut power, mut energy): (Option<i64>, Option<u64>) = (None, None);
     let mut rows = Vec::new();
@@ -262,7 +263,7 @@ fn row(
     (energies, of_today): (&[Option<u64>], Option<u64>),
     now: Timestamp,
 ) -> RowShown {
-    let card = Card::of(seen, &state.face);
+    let card = Card::of(seen, (&state.face, t), now);
     let meter = &seen.shown.meter;
     let balance = state.room.left(&seen.shown);
     let told: Vec<String> = energies
@@ -275,7 +276,7 @@ fn row(
         counts: (!meter.counts.is_unit()).then(|| t.say(&format!("counts-{}", meter.counts.name()))),
         feeder: meter.feeder.clone(),
         level: card.level,
-        words: card.words.into_owned(),
+        words: card.words,
         power: watts(seen).map(|watts| format!("{watts} W")),
         today: of_today.map(|energy| format!("{:.2} kWh", energy as f64 / 1_000.0)),
         spark: spark(energies, t.say1("energy-fortnight", "days", told.join(", ")).text()),

@@ -3,12 +3,11 @@
 use jiff::civil::{DateTime, Time};
 
 use super::PageState;
+use super::health::Aged;
 use super::seen::Seen;
 use crate::meter::emop::Money;
-use crate::meter::tariffs::{AmountShown, CUTS_ITSELF, TariffError, TariffShown, TariffsShown};
-
-/// The tariff that begins later; without a moment there is none.
-const TO_COME: &str = "To come";
+use crate::meter::tariffs::{AmountShown, TariffError, TariffShown, TariffsShown};
+use crate::texts::{Texts, named};
 
 /// Both tariffs.
 pub(super) struct TariffsPart {
@@ -22,13 +21,17 @@ pub(super) struct TariffsPart {
     /// How far the newest writing is, for whoever runs the box.
     pub(super) write: Option<String>,
     /// Said where energy is paid for beforehand.
-    pub(super) warning: Option<&'static str>,
+    pub(super) warns: bool,
 }
 
 /// One of them.
 pub(super) struct TariffPart {
+    /// The name of its text.
     pub(super) name: &'static str,
-    pub(super) at: String,
+    pub(super) age: Aged,
+    /// Whether it is the one to come, and there is none.
+    pub(super) is_none: bool,
+    /// Names of texts, and what is said of them.
     pub(super) rows: Vec<(&'static str, String)>,
 }
 
@@ -37,28 +40,33 @@ impl TariffsPart {
     pub(super) fn of(
         state: &PageState,
         seen: &Seen,
-        (sees_all, prepays): (bool, bool),
+        (t, prepays): (Texts, bool),
     ) -> Result<Option<TariffsPart>, TariffError> {
         let shown: TariffsShown = state.room.tariffs(&seen.shown.meter.serial)?;
-        let which = [("In force", &shown.active), (TO_COME, &shown.future)];
+        let sees_all = seen.sees_all;
+        let (in_force, to_come) = (named("meter-tariff-in-force"), named("meter-tariff-to-come"));
+        let which = [(in_force, &shown.active), (to_come, &shown.future)];
+        let at = state.room.now();
         let tariffs = which.into_iter().filter_map(|(name, tariff)| {
             let tariff = tariff.as_ref()?;
+            let is_none = name == to_come && tariff.begins.is_none();
             Some(TariffPart {
                 name,
-                at: state.face.time(tariff.at),
-                rows: match name == TO_COME && tariff.begins.is_none() {
-                    true => vec![("Tariff", "none".to_owned())],
-                    false => rows(tariff, sees_all),
-                },
+                age: Aged::of(state, t, tariff.at, at),
+                is_none,
+                rows: if is_none { Vec::new() } else { rows(tariff, sees_all) },
             })
         });
         let now = state.room.now().to_zoned(state.face.timezone().clone()).datetime();
         let plain = [
-            shown.active.as_ref().and_then(|tariff| plain("Now", tariff)),
+            shown
+                .active
+                .as_ref()
+                .and_then(|tariff| plain((t, t.say("meter-tariff-now").text()), tariff)),
             shown
                 .future
                 .as_ref()
-                .and_then(|tariff| plain(&from(tariff, now)?, tariff)),
+                .and_then(|tariff| plain((t, &from(t, tariff, now)?), tariff)),
         ];
         let plain = plain.into_iter().flatten().collect();
         let write = shown.write.filter(|_| sees_all);
@@ -79,31 +87,33 @@ impl TariffsPart {
             plain,
             note: Some(shown.note).filter(|_| sees_all),
             write,
-            warning: prepays.then_some(CUTS_ITSELF),
+            warns: prepays,
         };
         Ok(Some(part).filter(|part| !part.tariffs.is_empty() || part.write.is_some()))
     }
 }
 
 /// What a tariff charges, in one line: `Now: 23.812p/kWh, 51.082p a day`.
-fn plain(when: &str, tariff: &TariffShown) -> Option<String> {
-    let (rate, day) = (
-        pence(tariff.unit_rate.as_ref()?)?,
-        pence(tariff.standing_charge.as_ref()?)?,
-    );
-    Some(format!("{when}: {rate}/kWh, {day} a day"))
+fn plain((t, when): (Texts, &str), tariff: &TariffShown) -> Option<String> {
+    let places = [
+        ("when", when.into()),
+        ("rate", pence(tariff.unit_rate.as_ref()?)?.into()),
+        ("day", pence(tariff.standing_charge.as_ref()?)?.into()),
+    ];
+    Some(t.say_with("meter-tariff-plain", &places).text().to_owned())
 }
 
 /// From when on a tariff is to come that has not begun.
-fn from(tariff: &TariffShown, now: DateTime) -> Option<String> {
+fn from(t: Texts, tariff: &TariffShown, now: DateTime) -> Option<String> {
     let begins: DateTime = tariff.begins.as_ref()?.parse().ok()?;
-    let form = match (begins.year() == now.year(), begins.time() == Time::midnight()) {
-        (true, true) => "From %-d %b",
-        (true, false) => "From %-d %b %H:%M",
-        (false, true) => "From %-d %b %Y",
-        (false, false) => "From %-d %b %Y %H:%M",
-    };
-    (begins > now).then(|| begins.strftime(form).to_string())
+    let mut date = t.day_of_month(begins.date());
+    if begins.year() != now.year() {
+        date = format!("{date} {}", begins.year());
+    }
+    if begins.time() != Time::midnight() {
+        date = format!("{date} {}", begins.strftime("%H:%M"));
+    }
+    (begins > now).then(|| t.say1("meter-tariff-from", "date", date).text().to_owned())
 }
 
 /// An amount in pence, with no zeros beyond need.
@@ -116,28 +126,28 @@ fn pence(amount: &AmountShown) -> Option<String> {
 
 fn rows(tariff: &TariffShown, sees_all: bool) -> Vec<(&'static str, String)> {
     let amounts = [
-        ("Price", &tariff.unit_rate),
-        ("Price, element B", &tariff.unit_rate_element_b),
-        ("Standing charge", &tariff.standing_charge),
-        ("Emergency credit", &tariff.emergency_credit),
-        ("Offered from a balance of", &tariff.ecredit_availability),
-        ("Debt paid back", &tariff.debt_recovery_rate),
+        (named("meter-tariff-rate"), &tariff.unit_rate),
+        (named("meter-tariff-rate-b"), &tariff.unit_rate_element_b),
+        (named("meter-tariff-standing"), &tariff.standing_charge),
+        (named("meter-tariff-emergency"), &tariff.emergency_credit),
+        (named("meter-tariff-offered"), &tariff.ecredit_availability),
+        (named("meter-tariff-debt"), &tariff.debt_recovery_rate),
     ];
     let amounts = amounts
         .into_iter()
         .filter_map(|(name, amount)| Some((name, amount.as_ref()?.words.clone())));
     let begins = tariff.begins.iter().map(|begins| {
         let begins = begins.replace('T', " ");
-        ("Begins, by the meter's own clock", begins)
+        (named("meter-tariff-begins"), begins)
     });
     // Masks and numbers of the meter's own are for whoever runs the box.
     let raw = tariff.raw.as_object().filter(|_| sees_all).into_iter().flatten();
     let raw = raw.filter_map(|(key, value)| {
         let name = match key.as_str() {
-            "threshold_mask" => "Thresholds are for, as the meter has it",
-            "threshold_values" => "Thresholds, as the meter has them",
-            "block_rate" => "Block in force, as the meter has it",
-            "element_b_tou_rate" => "Rate of element B, as the meter has it",
+            "threshold_mask" => named("meter-tariff-mask"),
+            "threshold_values" => named("meter-tariff-thresholds"),
+            "block_rate" => named("meter-tariff-block"),
+            "element_b_tou_rate" => named("meter-tariff-tou-b"),
             _ => return None,
         };
         let shown = match value.as_object() {
@@ -168,10 +178,11 @@ mod tests {
 
     #[test]
     fn a_tariff_is_told_plainly_and_what_only_the_box_needs_is_left_out() {
+        let t = Texts::of(crate::texts::Language::English);
         let now = DateTime::constant(2026, 11, 30, 12, 0, 0, 0);
         let to_come = |begins| {
             let tariff = tariff(Some(begins));
-            from(&tariff, now).and_then(|when| plain(&when, &tariff))
+            from(t, &tariff, now).and_then(|when| plain((t, &when), &tariff))
         };
         assert_eq!(
             to_come("2026-12-01T00:00:00").as_deref(),
@@ -184,7 +195,7 @@ mod tests {
         assert_eq!(to_come("2026-11-30T00:00:00"), None, "it has begun");
         let has_raw = |sees_all| {
             let rows = rows(&tariff(None), sees_all);
-            rows.iter().any(|(name, _)| name.contains("as the meter has it"))
+            rows.iter().any(|(name, _)| *name == named("meter-tariff-mask"))
         };
         assert!(has_raw(true) && !has_raw(false));
     }

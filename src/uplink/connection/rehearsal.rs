@@ -69,7 +69,7 @@ impl Rehearsal<'_> {
                 })?
             }
             None => {
-                self.say(
+                self.report(
                     "tls",
                     StepVerdict::Doubtful,
                     "the line is in clear: anybody between can read and change it",
@@ -80,7 +80,7 @@ impl Rehearsal<'_> {
         // Each way of logging in is tried on a line of its own.
         drop(line);
         if let (Kind::Cumulocity, Some(since)) = (config.kind, self.connected) {
-            self.say("login", StepVerdict::Good, format!("the session is open since {since}"));
+            self.report("login", StepVerdict::Good, format!("the session is open since {since}"));
             return Ok(());
         }
         let agreement = self.login(tls.as_ref()).await?;
@@ -124,7 +124,7 @@ impl Rehearsal<'_> {
             Auth::Bootstrap => "by a login that the platform grants it",
         };
         let words = format!("{} as {} {how}", self.config.url, self.client_id);
-        self.say("config", StepVerdict::Good, words);
+        self.report("config", StepVerdict::Good, words);
         Ok(())
     }
 
@@ -173,7 +173,7 @@ impl Rehearsal<'_> {
             && identity.not_after.duration_since(Timestamp::now()) < SOON
         {
             let words = format!("the box's certificate ends at {}; renew it", identity.not_after);
-            self.say("certificate", StepVerdict::Doubtful, words);
+            self.report("certificate", StepVerdict::Doubtful, words);
         }
         Ok(tls)
     }
@@ -202,7 +202,7 @@ impl Rehearsal<'_> {
         let words = "the broker lets the box in, with its will".to_owned();
         let agreement = self.fine("login", agreement, |_| words)?;
         for limit in &agreement.found {
-            self.say("limits", StepVerdict::Doubtful, limit.to_string());
+            self.report("limits", StepVerdict::Doubtful, limit.to_string());
             if let Some(last) = self.steps.last_mut() {
                 last.next_step = Some(limit.mend().to_owned());
             }
@@ -238,7 +238,7 @@ impl Rehearsal<'_> {
                 let _ = send(&mut wire, &empty).await;
             } else {
                 let words = "nothing is retained: who subscribes hears of a thing when it changes next";
-                self.say("retain", StepVerdict::Doubtful, words);
+                self.report("retain", StepVerdict::Doubtful, words);
             }
             let large = fitting(Message::new(topic, vec![b' '; LARGE]));
             let taken = send(&mut wire, &large).await;
@@ -300,7 +300,7 @@ impl Rehearsal<'_> {
     ) -> Result<T, Failed> {
         match done {
             Ok(done) => {
-                self.say(step, StepVerdict::Good, words(&done));
+                self.report(step, StepVerdict::Good, words(&done));
                 Ok(done)
             }
             Err(fault) => {
@@ -310,7 +310,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    fn say(&mut self, step: &str, verdict: StepVerdict, words: impl Into<String>) {
+    fn report(&mut self, step: &str, verdict: StepVerdict, words: impl Into<String>) {
         self.steps.push(Step {
             step: step.to_owned(),
             verdict,
@@ -320,7 +320,7 @@ impl Rehearsal<'_> {
     }
 
     fn bad(&mut self, step: &str, words: String, next_step: String) {
-        self.say(step, StepVerdict::Bad, words);
+        self.report(step, StepVerdict::Bad, words);
         if let Some(last) = self.steps.last_mut() {
             last.next_step = Some(next_step);
         }

@@ -23,6 +23,7 @@ mod low_balance;
 mod mediator;
 mod mediator_speed;
 mod money_kept;
+mod pages;
 mod peer;
 mod plausible;
 mod polling;

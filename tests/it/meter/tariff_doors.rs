@@ -181,7 +181,7 @@ fn tariffs_are_shown_and_written_at_every_door() {
     );
     assert!(String::from_utf8_lossy(&asked.stderr).contains("cannot stop that"));
     let mut person = signed_in(&running, "installer");
-    let page = person.get(&format!("/energy/{SERIAL}")).text();
+    let page = person.get(&format!("/energy/{SERIAL}/settings")).text();
     for words in [
         "What it charges",
         "23.812 p/kWh",
@@ -193,7 +193,7 @@ fn tariffs_are_shown_and_written_at_every_door() {
     // Whoever lives there reads what they pay, and nothing of the meter's own numbers.
     let mut resident = signed_in(&running, "resident");
     running.json(&["user", "meters", "resident", &format!("{SERIAL}@2026-01-01")]);
-    let theirs = resident.get(&format!("/energy/{SERIAL}")).text();
+    let theirs = resident.get(&format!("/energy/{SERIAL}/settings")).text();
     for words in ["Now: 23.812p/kWh, ", ": 23.45p/kWh, "] {
         assert!(theirs.contains(words), "{words}: {theirs}");
     }
