@@ -73,7 +73,11 @@ fn wants_page(request: &Request) -> bool {
 async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
     match person.role {
         Role::Admin | Role::Installer | Role::Viewer => building::show(&state, &person),
-        Role::Doorman => Redirect::to("/spaces").into_response(),
+        Role::Doorman => {
+            let spaces = state.start.spaces.as_ref();
+            let first = spaces.map_or_else(|| "/spaces".to_owned(), |spaces| spaces.first_page(&person));
+            Redirect::to(&first).into_response()
+        }
         Role::Resident if person.saw_meters() => Redirect::to("/energy").into_response(),
         Role::Resident => unlinked(&state.face, &person),
     }

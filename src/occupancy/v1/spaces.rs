@@ -17,6 +17,7 @@ use crate::accounts::random;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::{self, KeyRole};
+use crate::occupancy::kiosks;
 use crate::store::spaces::{NewSpace as NewRow, SpacesWriter};
 
 /// Create a space; the answer holds its owner's key.
@@ -39,6 +40,7 @@ pub(super) async fn create(Request { room, caller, change }: Request) -> Result<
             tags: body.tags,
             thresholds: body.thresholds,
             ttl: body.ttl,
+            overfill: body.overfill,
             ..NewRow::plain(id, body.name, counts, SpaceOrigin::Operator)
         };
         let space = here.writer.create_on(page, new, now)?;
@@ -133,6 +135,7 @@ pub(super) async fn remove(
         let space = SpacesWriter::get_on(page, id)?;
         versions.check(&space)?;
         keys::revoke_all_on(page, id)?;
+        kiosks::revoke_all_on(page, id)?;
         here.writer.delete_on(page, &space);
         Ok(answer(&here.store, StatusCode::NO_CONTENT, &(), None))
     });
