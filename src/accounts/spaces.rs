@@ -99,6 +99,9 @@ mod tests {
         let twice = checked(Role::Doorman, vec![space(2), space(1), space(2)]).unwrap();
         assert_eq!(twice.len(), 2);
         let many = (0..=50).map(space).collect();
-        assert!(matches!(checked(Role::Doorman, many), Err(AccountsError::TooManySpaces(50))));
+        assert!(matches!(
+            checked(Role::Doorman, many),
+            Err(AccountsError::TooManySpaces(50))
+        ));
     }
 }

@@ -123,7 +123,9 @@ async fn set_spaces(
 ) -> Result<Json<Value>, AdminError> {
     let person = state.accounts.set_spaces(&name, spaces).await?;
     let unknown = unknown_spaces(&state, &person.spaces);
-    Ok(Json(json!({ "name": person.name, "spaces": person.spaces, "unknown_spaces": unknown })))
+    Ok(Json(
+        json!({ "name": person.name, "spaces": person.spaces, "unknown_spaces": unknown }),
+    ))
 }
 
 /// Spaces that are to be somebody's and that the running box has not. Without one nobody knows.

@@ -265,10 +265,9 @@ impl From<ManageError> for AdminError {
             | ManageError::Wish(_)
             | ManageError::KioskName => AdminError::argument(text),
             ManageError::UnknownKiosk => AdminError::unknown(text),
-            ManageError::TooMany(_)
-            | ManageError::TooManyKiosks(_)
-            | ManageError::Key
-            | ManageError::KeyReused => AdminError::bad(text),
+            ManageError::TooMany(_) | ManageError::TooManyKiosks(_) | ManageError::Key | ManageError::KeyReused => {
+                AdminError::bad(text)
+            }
             ManageError::Read(_) | ManageError::Row(_) => AdminError::failed(text),
             ManageError::Write(why) => why.into(),
         }

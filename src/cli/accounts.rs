@@ -188,8 +188,7 @@ impl UserCommand {
                 spaces,
                 password_file: _,
             } => {
-                let body =
-                    json!({ "name": name, "role": role, "meters": meters, "spaces": spaces, "password": password.map(Secret::reveal) });
+                let body = json!({ "name": name, "role": role, "meters": meters, "spaces": spaces, "password": password.map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&body)).await?;
                 said(&answer, added(&name, role, &answer, link));
                 say_who_shares(&answer);

@@ -230,7 +230,10 @@ mod tests {
         }
         let of = |byte: u8| SignedIn::for_tests_of(vec![SpaceId::from_random([byte; 16])]);
         assert!(lamps.seen_by(&of(1)).iter().any(|lamp| lamp.words == "Hall is full"));
-        assert!(lamps.seen_by(&of(2)).iter().all(|lamp| lamp.name != "alarm"), "of another space");
+        assert!(
+            lamps.seen_by(&of(2)).iter().all(|lamp| lamp.name != "alarm"),
+            "of another space"
+        );
         for (times, words) in [
             ((11, 20), "store works; meters works"),
             ((5, 12), "store works"),

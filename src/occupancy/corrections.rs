@@ -200,6 +200,9 @@ mod tests {
         assert_eq!(check(What::Emptied, None), Ok(()));
         assert_eq!(check(What::SetTo(3), None), Err(WishError::Reason));
         assert_eq!(check(What::SetTo(3), Some(&long[1..])), Ok(()));
-        assert_eq!(check(What::SetTo(OCCUPANCY_LIMIT + 1), Some("x")), Err(WishError::Count));
+        assert_eq!(
+            check(What::SetTo(OCCUPANCY_LIMIT + 1), Some("x")),
+            Err(WishError::Count)
+        );
     }
 }

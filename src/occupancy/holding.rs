@@ -42,7 +42,10 @@ impl Holder for OccupancyHolding {
             "Your name with {} that you put right at a door",
             units::count(count, "count", "counts")
         );
-        Ok((count > 0).then_some(Held { what, fate: Fate::Goes }).into_iter().collect())
+        Ok((count > 0)
+            .then_some(Held { what, fate: Fate::Goes })
+            .into_iter()
+            .collect())
     }
 
     fn steps(&self, _: &Subject) -> Result<u32, ReadError> {

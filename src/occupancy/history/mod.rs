@@ -15,8 +15,8 @@ pub use read::{Point, SpanTooLongError, Step, Stretch};
 
 use crate::domain::units::Span;
 use crate::domain::{Event, Lane, Occupancy, SpaceId};
-use crate::store::spaces::Spaces;
 use crate::occupancy::corrections::CORRECTIONS;
+use crate::store::spaces::Spaces;
 use crate::store::{Delivery, FollowError, Ledger, Store, Subscription};
 use gather::{Gathered, portions};
 use rows::{CHANGES, Counted, DAY_MS, From, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTES};

@@ -72,23 +72,23 @@ impl Day {
 }
 
 /// Reads what is known of a day. Blocks.
-pub(super) fn day(
-    history: &History,
-    space: &Space,
-    day: Day,
-    timezone: &TimeZone,
-) -> Result<DayShown, ReadError> {
+pub(super) fn day(history: &History, space: &Space, day: Day, timezone: &TimeZone) -> Result<DayShown, ReadError> {
     let minutes = minutes(history, space, day)?;
     let quarters = quarters(&minutes);
     let known_since = history.begins().max(space.created);
     let mut usual: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
     for weeks in 1..=WEEKS {
-        let Some(before) = day.weeks_before(weeks, timezone) else { continue };
+        let Some(before) = day.weeks_before(weeks, timezone) else {
+            continue;
+        };
         if before.from < known_since {
             continue;
         }
         for quarter in self::quarters(&self::minutes(history, space, before)?) {
-            usual.entry(clock(quarter.from, timezone)).or_default().push(quarter.mean);
+            usual
+                .entry(clock(quarter.from, timezone))
+                .or_default()
+                .push(quarter.mean);
         }
     }
     let every = (day.from.as_second()..day.to.as_second()).step_by(QUARTER as usize);
@@ -107,12 +107,7 @@ pub(super) fn day(
 }
 
 /// Reads what is usual at each hour of the week, out of the weeks before `now`. Blocks.
-pub(super) fn week(
-    history: &History,
-    space: &Space,
-    now: Timestamp,
-    timezone: &TimeZone,
-) -> Result<Week, ReadError> {
+pub(super) fn week(history: &History, space: &Space, now: Timestamp, timezone: &TimeZone) -> Result<Week, ReadError> {
     let from = now.saturating_sub(SignedDuration::from_hours(24 * 7 * WEEKS));
     let from = from.unwrap_or(Timestamp::UNIX_EPOCH).max(history.begins());
     let stretch = Stretch {

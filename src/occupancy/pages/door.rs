@@ -280,7 +280,11 @@ pub(super) async fn ask_empty(
     let page = EmptyPage {
         shell: bare(&state, &person),
         id: space.id,
-        what: t.say2("door-empty-what", ("name", name_of(&space)), ("current", space.occupancy.current)),
+        what: t.say2(
+            "door-empty-what",
+            ("name", name_of(&space)),
+            ("current", space.occupancy.current),
+        ),
         csrf_token: person.csrf.token(),
         once: once(),
         back: coming.back,
@@ -325,7 +329,11 @@ pub(super) async fn ask_set(
         shell: bare(&state, &person),
         id: space.id,
         name: name_of(&space),
-        what: t.say2("door-set-what", ("current", space.occupancy.current), ("maximum", space.occupancy.maximum)),
+        what: t.say2(
+            "door-set-what",
+            ("current", space.occupancy.current),
+            ("maximum", space.occupancy.maximum),
+        ),
         most: OCCUPANCY_LIMIT,
         csrf_token: person.csrf.token(),
         once: once(),

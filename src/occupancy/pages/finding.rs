@@ -12,11 +12,7 @@ use crate::occupancy::manage::ManageError;
 
 /// The space, when somebody may do that and sees it. Of a space that they do not see they are told what they would be
 /// told of one that is not there.
-pub(super) fn find(
-    state: &PageState<Occupancy>,
-    (person, act): (&SignedIn, Act),
-    id: &str,
-) -> Result<Space, Response> {
+pub(super) fn find(state: &PageState<Occupancy>, (person, act): (&SignedIn, Act), id: &str) -> Result<Space, Response> {
     person.must(act).map_err(IntoResponse::into_response)?;
     let missing = || {
         let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space");
@@ -36,7 +32,9 @@ pub(super) fn refused(error: &ManageError) -> Response {
     let problem = match error {
         ManageError::Write(why) => {
             tracing::warn!(%error, "what a page asked for was not written");
-            return Problem::from(why).detail("That was not counted. Try again.").into_response();
+            return Problem::from(why)
+                .detail("That was not counted. Try again.")
+                .into_response();
         }
         ManageError::Read(_) | ManageError::Row(_) => return broken(error),
         ManageError::Unknown(_) | ManageError::UnknownKiosk => {
@@ -51,9 +49,7 @@ pub(super) fn refused(error: &ManageError) -> Response {
         | ManageError::Wish(_)
         | ManageError::Key
         | ManageError::KeyReused
-        | ManageError::KioskName => {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-taken", "That is not taken")
-        }
+        | ManageError::KioskName => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-taken", "That is not taken"),
     };
     problem.detail(words).into_response()
 }

@@ -130,13 +130,18 @@ pub(super) async fn live(
     let still = move || kiosks::find(&store, &key).is_ok_and(|found| found == Some(id));
     let leave = Leave::new(state.face.accounts().bell(), still);
     let from = (&headers, mark.after.as_deref(), leave);
-    Ok(stream::page(&hall, Filter::These([id].into()), from, move |news| match &news.event {
-        Event::SpaceRemoved { .. } => Some(Message::default().event("gone").data("")),
-        Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
-            let space = state.room.show(*space).ok()?;
-            let now = Now::of(&space, &state.face);
-            Message::default().event("space").json_data(now).ok()
-        }
-        _ => None,
-    }))
+    Ok(stream::page(
+        &hall,
+        Filter::These([id].into()),
+        from,
+        move |news| match &news.event {
+            Event::SpaceRemoved { .. } => Some(Message::default().event("gone").data("")),
+            Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
+                let space = state.room.show(*space).ok()?;
+                let now = Now::of(&space, &state.face);
+                Message::default().event("space").json_data(now).ok()
+            }
+            _ => None,
+        },
+    ))
 }

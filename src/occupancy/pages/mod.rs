@@ -104,12 +104,7 @@ async fn list(
 }
 
 /// Living spaces after `after` that somebody sees, up to `limit`.
-fn seen(
-    room: &Occupancy,
-    person: &SignedIn,
-    after: Option<SpaceId>,
-    limit: usize,
-) -> Result<Vec<Space>, ReadError> {
+fn seen(room: &Occupancy, person: &SignedIn, after: Option<SpaceId>, limit: usize) -> Result<Vec<Space>, ReadError> {
     let Some(mut only) = person.only_spaces() else {
         return room.list(after, limit);
     };

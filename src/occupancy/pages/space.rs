@@ -132,7 +132,12 @@ pub(super) async fn show(
     let today = person.now.to_zoned(timezone.clone()).date();
     let date = asked.day.unwrap_or(today).min(today);
     let whole = Day::of(date, &timezone).ok_or_else(no_day)?;
-    let (history, store, read_of, now) = (state.room.history(), state.room.store.clone(), space.clone(), person.now);
+    let (history, store, read_of, now) = (
+        state.room.history(),
+        state.room.store.clone(),
+        space.clone(),
+        person.now,
+    );
     let zone = timezone.clone();
     let read = blocking(move || {
         let shown = days::day(&history, &read_of, whole, &zone)?;
@@ -176,7 +181,11 @@ fn no_day() -> Response {
 }
 
 fn plot(shown: &DayShown, day: Day, maximum: u32, timezone: &jiff::tz::TimeZone) -> String {
-    let points: Vec<_> = shown.quarters.iter().map(|quarter| (quarter.from, quarter.max, quarter.mean)).collect();
+    let points: Vec<_> = shown
+        .quarters
+        .iter()
+        .map(|quarter| (quarter.from, quarter.max, quarter.mean))
+        .collect();
     Plot {
         points: &points,
         from: day.from,
@@ -240,16 +249,26 @@ pub(super) async fn csv(
 ) -> Result<Response, Response> {
     let space = find(&state, (&person, Act::ReadSpaces), &id)?;
     let timezone = state.face.timezone();
-    let date = asked.day.unwrap_or_else(|| person.now.to_zoned(timezone.clone()).date());
+    let date = asked
+        .day
+        .unwrap_or_else(|| person.now.to_zoned(timezone.clone()).date());
     let day = Day::of(date, timezone).ok_or_else(no_day)?;
-    let (history, named) = (state.room.history(), format!("attachment; filename=\"space-{}-{date}.csv\"", space.id));
+    let (history, named) = (
+        state.room.history(),
+        format!("attachment; filename=\"space-{}-{date}.csv\"", space.id),
+    );
     let stretch = Stretch {
         from: day.from,
         to: day.to,
         step: Step::Minute,
     };
     let points = blocking(move || history.points(&space, stretch)).await;
-    let points = points.map_err(|error| broken(&error))?.map_err(|error| broken(&error))?;
-    let headers = [("content-type", "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION.as_str(), named)];
+    let points = points
+        .map_err(|error| broken(&error))?
+        .map_err(|error| broken(&error))?;
+    let headers = [
+        ("content-type", "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION.as_str(), named),
+    ];
     Ok((headers, table::csv(&points)).into_response())
 }

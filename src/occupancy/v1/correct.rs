@@ -122,7 +122,11 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Owner)?.id;
     let asked = asked.map_err(|error| ApiError::Asked(query(&error)))?.0;
-    let to = asked.to.unwrap_or_else(|| room.now().saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX));
+    let to = asked.to.unwrap_or_else(|| {
+        room.now()
+            .saturating_add(SignedDuration::from_secs(1))
+            .unwrap_or(Timestamp::MAX)
+    });
     let week_before = to.saturating_sub(SignedDuration::from_hours(7 * 24));
     let from = asked.from.unwrap_or_else(|| week_before.unwrap_or(Timestamp::MIN));
     let store = room.store.clone();
@@ -142,6 +146,13 @@ impl Row for Correction {
         let numbers = [self.before.to_string(), self.after.to_string()];
         let [before, after] = numbers;
         let reason = self.reason.clone().unwrap_or_default();
-        vec![self.at.to_string(), what.to_owned(), before, after, reason, self.by.clone()]
+        vec![
+            self.at.to_string(),
+            what.to_owned(),
+            before,
+            after,
+            reason,
+            self.by.clone(),
+        ]
     }
 }

@@ -109,7 +109,9 @@ impl ApiError {
         let (status, kind, title) = match &self {
             ApiError::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
             ApiError::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            ApiError::Unknown | ApiError::UnknownKey | ApiError::UnknownKiosk => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Unknown | ApiError::UnknownKey | ApiError::UnknownKiosk => {
+                (StatusCode::NOT_FOUND, "unknown", "Not found")
+            }
             ApiError::Id | ApiError::Asked(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
             ApiError::Bounds { .. } | ApiError::Wish(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
