@@ -165,7 +165,7 @@ impl Occupancy {
         });
         wish.as_ref().map_or(Ok(()), Wish::check)?;
         self.show(id)?;
-        let by = by.to_owned();
+        let who = by.to_owned();
         let set_on = move |page: &mut _, now| {
             let before = SpacesWriter::get_on(page, id)?;
             let mut space = before.clone();
@@ -180,12 +180,14 @@ impl Occupancy {
             }
             if let Some(wish) = &wish {
                 space.occupancy.current = wish.what.count();
-                corrections::note_on(page, &before, (wish, &by), now)?;
+                corrections::note_on(page, &before, (wish, &who), now)?;
             }
             space.last_updated = now;
             Ok(SpacesWriter::put_on(page, space, &before)?)
         };
-        self.once(None, set_on).await
+        let space = self.once(None, set_on).await?;
+        tracing::info!(target: AUDIT, space = %id, by, "a space was changed");
+        Ok(space)
     }
 
     /// Deletes a space, its keys and its screens, for whoever asks, in the words of an audit.

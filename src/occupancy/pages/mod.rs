@@ -8,7 +8,9 @@ mod finding;
 mod kiosk;
 mod manage;
 mod plot;
+mod put_right;
 mod space;
+mod tapped;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,8 +46,8 @@ pub fn router(room: Arc<Occupancy>, face: Face) -> Router {
             .route("/spaces/{id}", get(space::show))
             .route("/spaces/{id}/day.csv", get(space::csv))
             .route("/spaces/{id}/door", get(door::show).post(door::count))
-            .route("/spaces/{id}/empty", get(door::ask_empty).post(door::empty))
-            .route("/spaces/{id}/set", get(door::ask_set).post(door::set))
+            .route("/spaces/{id}/empty", get(put_right::ask_empty).post(put_right::empty))
+            .route("/spaces/{id}/set", get(put_right::ask_set).post(put_right::set))
             .route("/spaces/{id}/settings", post(manage::settings))
             .route("/spaces/{id}/delete", get(manage::ask_delete).post(manage::delete))
             .route("/spaces/{id}/kiosks", post(manage::make_kiosk))
