@@ -1,7 +1,6 @@
 //! The shell of the pages: layout, navigation, lamps, login. Rooms' own pages live with the rooms;
 //! templates and assets lie in `web/`.
 
-mod bars;
 mod csrf;
 mod errand;
 mod fault_page;
@@ -9,7 +8,7 @@ mod form;
 mod lamps;
 mod languages;
 mod login;
-mod plot;
+pub mod plot;
 mod proof;
 mod security;
 mod shell;
@@ -23,13 +22,11 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use tokio::sync::watch;
 
-pub use bars::Bars;
 pub use csrf::Csrf;
 pub use errand::Errands;
 pub use fault_page::MessagePage;
 pub use form::{Form, FormError};
 pub use lamps::{Concern, Lamp, Lamps, Light};
-pub use plot::Frame;
 pub use proof::Refused;
 pub use security::secured;
 pub use shell::{Link, Page, Shell, fixed};

@@ -62,7 +62,7 @@ fn a_newcomer_signs_in_by_a_link_and_sees_counts_move() {
 
     page.leaving(|page| page.click(".space .name a"));
     assert_eq!(page.eval("location.pathname"), format!("/spaces/{id}"));
-    assert_eq!(page.count(".plot path.line"), 1);
+    assert_eq!(page.count(".plot path.line"), 2, "in two sizes");
     page.go("/box");
     assert!(page.text("h1").contains("box"));
     page.leaving(|page| page.click(".who button"));

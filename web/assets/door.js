@@ -15,7 +15,7 @@ const PATIENCE = 10_000, AGAIN = 3_000, HOLD = 2_000, UNDO_FOR = 600_000;
 const TRIED_FOR = 24 * 3_600_000;
 
 let known = { current: Number(words.current), maximum: Number(words.maximum), overfill: words.overfill === "true" };
-let newest = 0, away = false, signedOut = false, sending = false, retry = 0, last = null, quiet = 0, lateFull = 0;
+let newest = Number(words.seq), away = false, signedOut = false, sending = false, retry = 0, last = null, quiet = 0, lateFull = 0;
 
 // Taps that wait, in their order. Each has a place of its own, so that two tabs of one phone lose none of each other's.
 const memory = new Map();
@@ -49,6 +49,8 @@ function key() {
 function counted() {
   let current = known.current;
   for (const tap of away ? kept() : []) {
+    // It was on its way when the box went, and something changed there since: that was this, as far as anybody knows.
+    if (tap.tried && newest > tap.seen) continue;
     const highest = tap.over && known.overfill ? Infinity : Math.max(known.maximum, current);
     current = Math.min(Math.max(current + tap.by, 0), highest);
   }
@@ -112,6 +114,7 @@ async function send() {
         tell(words.lost.replace("%", 1));
         continue;
       }
+      tap.seen ??= newest;
       tap.tried ??= Date.now();
       keep(tap);
       const fields = { once: tap.once, by: tap.by };

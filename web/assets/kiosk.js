@@ -19,6 +19,8 @@ function show(now) {
 
 function gone() {
   body.className = "kiosk gone turns";
+  // Nothing of what it showed stays behind.
+  document.querySelectorAll("h1, .may, .wait, .old").forEach((one) => one.remove());
   stream?.close();
   clearInterval(asking);
   clearInterval(looking);

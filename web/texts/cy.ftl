@@ -106,6 +106,14 @@ spaces-mean = Cymedr
 spaces-most = Mwyaf
 spaces-in = I mewn
 spaces-out = Allan
+spaces-this-day = y diwrnod hwn
+spaces-usual = yr arfer ar y diwrnod hwn o'r wythnos
+spaces-people-over = Pobl dros y dydd, { $day }
+spaces-week = Yr wythnos arferol
+spaces-week-how = Cymedr y pedair wythnos diwethaf, fesul diwrnod ac awr.
+spaces-busiest = { $day }: mwyaf am { $hour }, { $mean }
+spaces-unknown = ddim yn hysbys
+spaces-weekday = Diwrnod
 spaces-put-right = Cyfrifon a gywirwyd
 spaces-none-put-right = Dim yn y 30 diwrnod diwethaf.
 spaces-when = Pryd
@@ -189,3 +197,16 @@ kiosk-once = Dangosir y ddolen y tro hwn yn unig. Mae pwy bynnag sydd â hi yn g
 kiosk-wait = Arhoswch
 kiosk-old = Mae'r sgrin hon o { $time }
 kiosk-gone = Tynnwyd y sgrin hon ymaith
+# Plots that several pages have
+plot-half-hours = Ynni ym mhob hanner awr
+plot-gap = dim darlleniad
+plot-doubtful = heb ei fesur
+plot-people-unit = pobl
+plot-people-maximum = Caiff { $count } fod i mewn
+plot-balance = Eich balans dros yr amser hwn
+plot-balance-told = { $first } ar { $from }, { $last } ar { $to }. { $count ->
+    [0] Ni chododd o gwbl
+    [one] Cododd unwaith, o { $sum }
+   *[other] Cododd { $count } o weithiau, o { $sum } i gyd
+}. Yr isaf oedd { $lowest }.
+plot-balance-more = { $when }: { $amount } yn fwy

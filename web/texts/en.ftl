@@ -115,6 +115,14 @@ spaces-mean = Mean
 spaces-most = Most
 spaces-in = In
 spaces-out = Out
+spaces-this-day = this day
+spaces-usual = usual on this weekday
+spaces-people-over = People over the day, { $day }
+spaces-week = The usual week
+spaces-week-how = The mean of the last four weeks, by weekday and hour.
+spaces-busiest = { $day }: most at { $hour }, { $mean }
+spaces-unknown = not known
+spaces-weekday = Weekday
 spaces-put-right = Counts that were put right
 spaces-none-put-right = None in the last 30 days.
 spaces-when = When
@@ -198,6 +206,19 @@ kiosk-once = The link is shown this once. Whoever has it sees this space and can
 kiosk-wait = Please wait
 kiosk-old = This screen is from { $time }
 kiosk-gone = This screen was taken away
+# Plots that several pages have
+plot-half-hours = Energy in each half-hour
+plot-gap = no reading
+plot-doubtful = not measured
+plot-people-unit = people
+plot-people-maximum = { $count } may be in
+plot-balance = Your balance over this time
+plot-balance-told = { $first } on { $from }, { $last } on { $to }. { $count ->
+    [0] It never rose
+    [one] It rose once, by { $sum }
+   *[other] It rose { $count } times, by { $sum } in all
+}. The lowest was { $lowest }.
+plot-balance-more = { $when }: { $amount } more
 
 # Only for the tests of the tables
 test-only-english = Only <here>

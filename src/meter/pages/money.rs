@@ -24,6 +24,7 @@ use crate::meter::emop::Money;
 use crate::meter::explain::{
     CsvRow, Detail, DifferenceShown, Entry, ExplainError, LineShown, MoneyShown, Period, StatementShown,
 };
+use crate::texts::Texts;
 
 /// Kinds of lines that cost something.
 const CHARGES: [&str; 3] = ["energy", "standing_charge", "debt"];
@@ -148,7 +149,8 @@ pub(super) async fn show(
         statements: asked
             .parts
             .into_iter()
-            .filter_map(|money| shown(&state, money))
+            .enumerate()
+            .filter_map(|(place, money)| shown(&state, (money, place), Texts::of(person.language)))
             .collect(),
     };
     Ok(Page(StatusCode::OK, page).into_response())
@@ -174,7 +176,7 @@ pub(super) async fn csv(
     Ok((headers, table::csv(&rows)).into_response())
 }
 
-fn shown(state: &PageState, money: MoneyShown) -> Option<Shown> {
+fn shown(state: &PageState, (money, place): (MoneyShown, usize), t: Texts) -> Option<Shown> {
     let statement = money.statement?;
     let mut days: Vec<Day> = Vec::new();
     for (date, entry) in statement.entries() {
@@ -191,12 +193,13 @@ fn shown(state: &PageState, money: MoneyShown) -> Option<Shown> {
     let plot = SawTooth {
         balances: &statement.balances,
         timezone: state.face.timezone(),
+        t,
     };
     Some(Shown {
         note: money.note,
         opened: state.face.date(statement.opened),
         closed: state.face.date(statement.closed),
-        plot: plot.svg(),
+        plot: plot.svg(&format!("balance-{place}")),
         days,
         verdict: statement.verdict(),
         causes: statement.differences.iter().map(cause).collect(),

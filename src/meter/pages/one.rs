@@ -16,11 +16,13 @@ use super::tariff::TariffsPart;
 use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, Quality, Quantity};
-use crate::face::{Bars, Frame, Page, Shell, SignedIn};
+use crate::face::plot::{HalfHourWords, HalfHours, Sheet};
+use crate::face::{Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::meter::emop::event_log;
 use crate::meter::{MeterShown, ValueShown};
 use crate::store::ReadError;
+use crate::texts::{Texts, named};
 
 /// Entries of the log that are shown.
 const EVENTS: usize = 30;
@@ -96,15 +98,36 @@ pub(super) async fn show(
     });
     let drawn = read.await??;
     let span = span_of(&state, day, 1).map_err(HalfHoursError::from)?;
-    let plot = Bars {
-        intervals: &drawn.import.intervals,
-        frame: Frame {
-            from: span.from,
-            to: span.to,
-            top: 0.0,
-            timezone: state.face.timezone(),
+    let t = Texts::of(person.language);
+    let say = |name| t.say(name).text().to_owned();
+    let (title, gap, doubtful) = (
+        say(named("plot-half-hours")),
+        say(named("plot-gap")),
+        say(named("plot-doubtful")),
+    );
+    let halves = HalfHours {
+        from: span.from,
+        to: span.to,
+        due: now,
+        imports: &drawn.import.intervals,
+        exports: &[],
+        ghost: &[],
+        tints: &[],
+        words: HalfHourWords {
+            unit: "kWh",
+            import: "",
+            export: "",
+            gap: &gap,
+            doubtful: &doubtful,
+            ghost: "",
         },
-        now,
+    };
+    let sheet = Sheet {
+        id: "day",
+        title: &title,
+        told: "",
+        t,
+        timezone: state.face.timezone(),
     };
     let sees_all = person.must(Act::ReadMeters).is_ok();
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
@@ -134,7 +157,7 @@ pub(super) async fn show(
         total: seen.touches(span.from..span.to).then(|| kwh(drawn.import.energy())),
         export: (drawn.export.energy() > 0).then(|| kwh(drawn.export.energy())),
         gaps: drawn.import.intervals.iter().filter(|one| is_missing(one, now)).count(),
-        plot: plot.svg(),
+        plot: sheet.drawn(&halves),
         days: drawn.days,
         values: values(shown, (&state, now), sees_all),
         events: events(&state, &seen).map_err(HalfHoursError::from)?,

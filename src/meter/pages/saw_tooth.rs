@@ -6,67 +6,43 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::face::Frame;
+use crate::face::plot::{Canvas, Place, Plain, Plot, Scale, Sheet, Size, Times, levels};
 use crate::meter::emop::Money;
 use crate::meter::emop::money::UNITS_PER_POUND;
+use crate::texts::{Texts, named};
 
 /// Reads that stand closer than this are one point, unless the balance rose there.
-const CLOSEST: f64 = 1.0;
+const CLOSEST: f64 = 2.0;
 
 /// Balances as they were read, oldest first.
 pub(super) struct SawTooth<'p> {
     pub(super) balances: &'p [(Timestamp, Money)],
     /// Whose days stand below.
     pub(super) timezone: &'p TimeZone,
+    /// What it is told in.
+    pub(super) t: Texts,
 }
 
 impl SawTooth<'_> {
-    /// The picture; `None`: there are no two reads.
-    pub(super) fn svg(&self) -> Option<String> {
-        let [(from, _), .., (to, _)] = self.balances else {
+    /// The picture, with a name that no other of the page has; `None`: there are no two reads.
+    pub(super) fn svg(&self, id: &str) -> Option<String> {
+        if self.balances.len() < 2 {
             return None;
-        };
-        let amounts = || self.balances.iter().map(|(_, amount)| amount.0);
-        let (low, high) = (amounts().min().unwrap_or(0).min(0), amounts().max().unwrap_or(0).max(0));
-        let (low, high) = (-round(-low), round(high));
-        let scale = Scale {
-            frame: Frame {
-                from: *from,
-                to: *to,
-                top: (high - low).max(1) as f64,
-                timezone: self.timezone,
-            },
-            low,
-        };
-        let mut inside = String::new();
-        // Beside each other's names there is no room for more.
-        let levels = if low < 0 { [low, 0, high] } else { [0, high / 2, high] };
-        for level in levels {
-            let name = format!("£{}", Money(level));
-            scale
-                .frame
-                .level(&mut inside, (scale.height(level), &name.replace("£-", "-£")), "axis");
         }
-        let _ = write!(inside, "<path class=\"line\" d=\"{}\"/>", self.path(&scale));
-        for (at, before, after) in self.rises() {
-            let _ = write!(
-                inside,
-                "<circle class=\"topup\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\"><title>{}: {} more</title></circle>",
-                scale.frame.x(at),
-                scale.y(after.0),
-                self.moment(at),
-                pounds(after.0 - before.0)
-            );
-        }
-        Some(
-            scale
-                .frame
-                .told_svg("saw", ("Your balance over this time", &self.told()), &inside),
-        )
+        let title = self.t.say(named("plot-balance"));
+        let sheet = Sheet {
+            id,
+            title: title.text(),
+            told: &self.told(),
+            t: self.t,
+            timezone: self.timezone,
+        };
+        Some(sheet.drawn(self))
     }
 
     fn moment(&self, at: Timestamp) -> String {
-        at.to_zoned(self.timezone.clone()).strftime("%-d %b %H:%M").to_string()
+        let here = at.to_zoned(self.timezone.clone());
+        format!("{} {}", self.t.day_of_month(here.date()), here.strftime("%H:%M"))
     }
 
     /// What the picture shows, for whoever does not see it.
@@ -81,19 +57,16 @@ impl SawTooth<'_> {
             .min()
             .unwrap_or(first.0);
         let rises: Vec<i64> = self.rises().map(|(_, before, after)| after.0 - before.0).collect();
-        let rose = match rises.len() {
-            0 => "It never rose".to_owned(),
-            1 => format!("It rose once, by {}", pounds(rises[0])),
-            many => format!("It rose {many} times, by {} in all", pounds(rises.iter().sum())),
-        };
-        format!(
-            "{} on {}, {} on {}. {rose}. The lowest was {}.",
-            pounds(first.0),
-            self.moment(*from),
-            pounds(last.0),
-            self.moment(*to),
-            pounds(lowest)
-        )
+        let places = [
+            ("first", pounds(first.0).into()),
+            ("from", self.moment(*from).into()),
+            ("last", pounds(last.0).into()),
+            ("to", self.moment(*to).into()),
+            ("count", rises.len().into()),
+            ("sum", pounds(rises.iter().sum()).into()),
+            ("lowest", pounds(lowest).into()),
+        ];
+        self.t.say_with(named("plot-balance-told"), &places).text().to_owned()
     }
 
     /// When the balance rose, from what to what.
@@ -106,13 +79,13 @@ impl SawTooth<'_> {
         rises.map(|((_, before), (at, after))| (*at, *before, *after))
     }
 
-    fn path(&self, scale: &Scale<'_>) -> String {
+    fn path(&self, times: &Times, scale: &Scale) -> String {
         let mut path = String::new();
         let mut drawn = f64::NEG_INFINITY;
         for (place, (at, amount)) in self.balances.iter().enumerate() {
             let before = place.checked_sub(1).map(|before| self.balances[before].1);
             let next = self.balances.get(place + 1).map(|(_, next)| *next);
-            let (x, y) = (scale.frame.x(*at), scale.y(amount.0));
+            let (x, y) = (times.at(*at), scale.at(in_pounds(*amount)));
             let rises = before.is_some_and(|before| *amount > before);
             // A rise, what is before one, and both ends are always drawn.
             let is_edge = rises || next.is_none_or(|next| next > *amount);
@@ -120,9 +93,9 @@ impl SawTooth<'_> {
                 continue;
             }
             let _ = match before {
-                None => write!(path, "M{x:.1} {y:.1}"),
-                Some(_) if rises => write!(path, "H{x:.1}V{y:.1}"),
-                Some(_) => write!(path, "L{x:.1} {y:.1}"),
+                None => write!(path, "M{} {}", Place(x), Place(y)),
+                Some(_) if rises => write!(path, "H{}V{}", Place(x), Place(y)),
+                Some(_) => write!(path, "L{} {}", Place(x), Place(y)),
             };
             drawn = x;
         }
@@ -130,37 +103,52 @@ impl SawTooth<'_> {
     }
 }
 
-/// A frame whose lower edge may be below zero.
-struct Scale<'p> {
-    frame: Frame<'p>,
-    low: i64,
+impl Plot for SawTooth<'_> {
+    fn class(&self) -> &'static str {
+        "saw"
+    }
+
+    fn draw(&self, canvas: &mut Canvas<'_>) {
+        let [(from, _), .., (to, _)] = self.balances else {
+            return;
+        };
+        let amounts = || self.balances.iter().map(|(_, amount)| in_pounds(*amount));
+        let (low, high) = (amounts().fold(0.0, f64::min), amounts().fold(0.0, f64::max));
+        let most = if canvas.size == Size::Wide { 5 } else { 4 };
+        let scale = canvas.levels(&levels(low, high, most), "£");
+        let times = canvas.times(*from, *to);
+        canvas.add(&format!("<path class=\"line\" d=\"{}\"/>", self.path(&times, &scale)));
+        for (at, before, after) in self.rises() {
+            let more = self.t.say2(
+                named("plot-balance-more"),
+                ("when", self.moment(at)),
+                ("amount", pounds(after.0 - before.0)),
+            );
+            // The dot stands inside, though its middle is at the edge.
+            let x = times.at(at).min(canvas.area.right - 3.0);
+            canvas.add(&format!(
+                "<circle class=\"topup\" cx=\"{}\" cy=\"{}\" r=\"4\"><title>{}</title></circle>",
+                Place(x),
+                Place(scale.at(in_pounds(after))),
+                Plain(more.text())
+            ));
+        }
+    }
+
+    /// When, and the balance.
+    fn rows(&self, _sheet: &Sheet<'_>) -> Vec<Vec<String>> {
+        let rows = self.balances.iter();
+        rows.map(|(at, amount)| vec![self.moment(*at), pounds(amount.0)])
+            .collect()
+    }
 }
 
-impl Scale<'_> {
-    fn height(&self, units: i64) -> f64 {
-        (units - self.low) as f64
-    }
-
-    fn y(&self, units: i64) -> f64 {
-        self.frame.y(self.height(units))
-    }
+fn in_pounds(amount: Money) -> f64 {
+    amount.0 as f64 / UNITS_PER_POUND as f64
 }
 
 fn pounds(units: i64) -> String {
     Money(units).exact_pounds()
-}
-
-/// A round number of pounds that is no smaller: 1, 2 or 5 with zeros behind.
-fn round(units: i64) -> i64 {
-    let pounds = units.max(0).unsigned_abs().div_ceil(UNITS_PER_POUND.unsigned_abs());
-    let step = 10u64.pow(pounds.max(1).ilog10());
-    let rounds = [1, 2, 5, 10].into_iter().map(|times| times * step);
-    let round = rounds.into_iter().find(|round| *round >= pounds).unwrap_or(pounds);
-    if units <= 0 {
-        0
-    } else {
-        round.cast_signed() * UNITS_PER_POUND
-    }
 }
 
 #[cfg(test)]
@@ -177,8 +165,14 @@ mod tests {
         SawTooth {
             balances: &balances,
             timezone,
+            t: Texts::of(crate::texts::Language::English),
         }
-        .svg()
+        .svg("balance-0")
+    }
+
+    /// The narrow picture alone.
+    fn narrow(html: &str) -> &str {
+        &html[html.find(" on-phones\"").unwrap()..]
     }
 
     /// Points of the line, of which a rise goes straight up.
@@ -198,18 +192,19 @@ mod tests {
             (97, 4_500_000),
         ])
         .unwrap();
+        let drawn = narrow(&drawn);
         assert_eq!(
-            (points(&drawn), drawn.matches("class=\"topup\"").count()),
+            (points(drawn), drawn.matches("class=\"topup\"").count()),
             (5, 2),
             "{drawn}"
         );
         for words in [
-            "<title>Your balance over this time</title>",
+            "aria-label=\"Your balance over this time\"",
             "<desc>£15.00 on 3 Mar 00:00, £45.00 on 7 Mar 01:00. It rose 2 times, by £40.00 in all. The lowest was £10.00.</desc>",
             "<title>4 Mar 12:00: £20.00 more</title>",
-            ">£50<",
-            ">£25<",
-            ">£0<",
+            ">60<",
+            ">20<",
+            ">£<",
             ">4 Mar<",
         ] {
             assert!(drawn.contains(words), "{words}: {drawn}");
@@ -218,7 +213,7 @@ mod tests {
         assert!(drawn.contains('H') && drawn.contains('V'));
         let owed = svg(&[(0, 50_000), (2, -150_000)]).unwrap();
         assert!(
-            owed.contains(">-£2<") && owed.contains(">£1<") && owed.contains("The lowest was -£1.50"),
+            owed.contains(">-1.5<") && owed.contains(">0.5<") && owed.contains("The lowest was -£1.50"),
             "{owed}"
         );
         assert!(svg(&[(0, 7)]).is_none() && svg(&[]).is_none());
@@ -229,8 +224,8 @@ mod tests {
         let year = |hour: i64| (hour, 3_000_000 - (hour % 168) * 15_000);
         let reads: Vec<_> = (0..365 * 24).map(year).collect();
         let drawn = svg(&reads).unwrap();
-        assert_eq!(drawn.matches("class=\"topup\"").count(), 52);
-        assert!(points(&drawn) < 1_000 && drawn.len() < 32_000, "{} bytes", drawn.len());
+        assert_eq!(narrow(&drawn).matches("class=\"topup\"").count(), 52);
+        assert!(points(&drawn) < 500 && drawn.len() < 24_000, "{} bytes", drawn.len());
     }
 
     proptest! {
@@ -241,11 +236,11 @@ mod tests {
             let reads: Vec<_> = reads.into_iter().collect();
             let drawn = svg(&reads).unwrap();
             let rises = reads.windows(2).filter(|pair| pair[1].1 > pair[0].1).count();
-            prop_assert_eq!(drawn.matches("class=\"topup\"").count(), rises);
-            prop_assert!(!drawn.contains("NaN") && drawn.ends_with("</svg>"));
+            prop_assert_eq!(narrow(&drawn).matches("class=\"topup\"").count(), rises);
+            prop_assert!(!drawn.contains("NaN") && drawn.ends_with("</div>"));
             for part in drawn.split("cy=\"").skip(1) {
                 let y: f64 = part.split('"').next().unwrap().parse().unwrap();
-                prop_assert!((12.0..=212.0).contains(&y), "{}", y);
+                prop_assert!((26.0..=232.0).contains(&y), "{}", y);
             }
         }
     }

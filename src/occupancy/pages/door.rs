@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::card::Card;
-use super::finding::{find, once, refused};
+use super::finding::{Refusal, find, once, refused};
 use super::tapped::{Back, Tap, bare, done};
 use crate::accounts::Act;
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
@@ -48,7 +48,7 @@ pub(super) async fn show(
     person: SignedIn,
     Path(id): Path<String>,
     Query(before): Query<Before>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let mark = state.room.hall.mark();
     let space = find(&state, (&person, Act::ReadSpaces), &id)?;
     let may_count = person.must(Act::Count).is_ok();
@@ -90,11 +90,14 @@ pub(super) async fn count(
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(form): Form<Counted>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?.id;
     if form.by.abs() != 1 {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-one", "One at a time");
-        return Err(problem.detail("A tap counts one person in or out.").into_response());
+        return Err(problem
+            .detail("A tap counts one person in or out.")
+            .into_response()
+            .into());
     }
     let tap = OneTap {
         by: form.by,

@@ -10,13 +10,28 @@ use crate::http::Problem;
 use crate::occupancy::Occupancy;
 use crate::occupancy::manage::ManageError;
 
+/// The answer to somebody whose wish is not carried out.
+pub(super) struct Refusal(Box<Response>);
+
+impl From<Response> for Refusal {
+    fn from(response: Response) -> Refusal {
+        Refusal(Box::new(response))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
 /// The space, when somebody may do that and sees it. Of a space that they do not see they are told what they would be
 /// told of one that is not there.
-pub(super) fn find(state: &PageState<Occupancy>, (person, act): (&SignedIn, Act), id: &str) -> Result<Space, Response> {
+pub(super) fn find(state: &PageState<Occupancy>, (person, act): (&SignedIn, Act), id: &str) -> Result<Space, Refusal> {
     person.must(act).map_err(IntoResponse::into_response)?;
     let missing = || {
         let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space");
-        problem.into_response()
+        Refusal::from(problem.into_response())
     };
     let id: SpaceId = id.parse().map_err(|_| missing())?;
     if !person.sees_space(id) {

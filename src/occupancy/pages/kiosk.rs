@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::card::name_of;
-use super::finding::broken;
+use super::finding::{Refusal, broken};
 use crate::accounts::Secret;
 use crate::domain::{Event, Space};
 use crate::face::{Face, Page, PageState};
@@ -74,18 +74,18 @@ impl KioskPage {
 }
 
 /// The space that a key shows, while both are there.
-fn find(state: &PageState<Occupancy>, key: &str) -> Result<Option<Space>, Response> {
+fn find(state: &PageState<Occupancy>, key: &str) -> Result<Option<Space>, Refusal> {
     let found = kiosks::find(&state.room.store, &Secret::given(key)).map_err(|error| broken(&error))?;
     let Some(id) = found else { return Ok(None) };
     // As with a viewer's key, looking does not renew the life of a space (OCC §5.9).
-    state.room.get(id).map_err(|error| broken(&error))
+    Ok(state.room.get(id).map_err(|error| broken(&error))?)
 }
 
 /// The screen.
 pub(super) async fn show(
     State(state): State<PageState<Occupancy>>,
     Path(key): Path<String>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let mark = state.room.hall.mark();
     let (status, shown) = match find(&state, &key)? {
         None => (StatusCode::NOT_FOUND, None),
@@ -105,9 +105,9 @@ pub(super) async fn show(
 pub(super) async fn now(
     State(state): State<PageState<Occupancy>>,
     Path(key): Path<String>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     match find(&state, &key)? {
-        None => Err(StatusCode::NOT_FOUND.into_response()),
+        None => Err(StatusCode::NOT_FOUND.into_response().into()),
         Some(space) => Ok(Json(Now::of(&space, &state.face)).into_response()),
     }
 }
@@ -123,7 +123,7 @@ pub(super) async fn live(
     Path(key): Path<String>,
     Query(mark): Query<Mark>,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, &key)?.ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
     let (hall, store, id) = (Arc::clone(&state.room.hall), state.room.store.clone(), space.id);
     let key = Secret::given(key);

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::card::name_of;
-use super::finding::{by, find, refused};
+use super::finding::{Refusal, by, find, refused};
 use crate::accounts::Act;
 use crate::domain::{SpaceId, qr_svg};
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
@@ -73,7 +73,7 @@ pub(super) async fn settings(
     person: SignedIn,
     Path(id): Path<String>,
     Form(form): Form<Settings>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::ManageSpaces), &id)?;
     let name = form.name.trim();
     let set = Set {
@@ -95,7 +95,7 @@ pub(super) async fn ask_delete(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::ManageSpaces), &id)?;
     let page = DeletePage {
         shell: state.face.shell("space", Some(&person)),
@@ -115,7 +115,7 @@ pub(super) async fn delete(
     person: SignedIn,
     Path(id): Path<String>,
     Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::ManageSpaces), &id)?.id;
     let deleted = state.room.delete(space, &by(&person)).await;
     deleted.map_err(|error| refused(&error))?;
@@ -137,7 +137,7 @@ pub(super) async fn make_kiosk(
     uri: Uri,
     headers: HeaderMap,
     Form(form): Form<WantedKiosk>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::ManageSpaces), &id)?;
     let asked = (form.name.trim(), by(&person));
     let made = state
@@ -163,7 +163,7 @@ pub(super) async fn take_kiosk(
     person: SignedIn,
     Path((id, kiosk)): Path<(String, String)>,
     Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::ManageSpaces), &id)?.id;
     let taken = state.room.revoke_kiosk(space, &kiosk, &by(&person)).await;
     taken.map_err(|error| refused(&error))?;

@@ -7,7 +7,7 @@ mod door;
 mod finding;
 mod kiosk;
 mod manage;
-mod plot;
+mod plots;
 mod put_right;
 mod space;
 mod tapped;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::card::name_of;
-use super::finding::{by, find, once, refused};
+use super::finding::{Refusal, by, find, once, refused};
 use super::tapped::{Back, Tap, bare, done};
 use crate::accounts::Act;
 use crate::domain::{OCCUPANCY_LIMIT, SpaceId};
@@ -56,7 +56,7 @@ pub(super) async fn ask_empty(
     person: SignedIn,
     Path(id): Path<String>,
     Query(coming): Query<Coming>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?;
     let t = Texts::of(person.language);
     let page = EmptyPage {
@@ -93,7 +93,7 @@ pub(super) async fn empty(
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(form): Form<PutRight>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?.id;
     put_right(&state, (&person, space), &headers, (form, What::Emptied)).await
 }
@@ -104,7 +104,7 @@ pub(super) async fn ask_set(
     person: SignedIn,
     Path(id): Path<String>,
     Query(coming): Query<Coming>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?;
     let t = Texts::of(person.language);
     let page = SetPage {
@@ -132,11 +132,14 @@ pub(super) async fn set(
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(form): Form<PutRight>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?.id;
     let Some(current) = form.current else {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-number", "How many are inside?");
-        return Err(problem.detail("Give the number of people inside.").into_response());
+        return Err(problem
+            .detail("Give the number of people inside.")
+            .into_response()
+            .into());
     };
     put_right(&state, (&person, space), &headers, (form, What::SetTo(current))).await
 }
@@ -146,7 +149,7 @@ async fn put_right(
     (person, space): (&SignedIn, SpaceId),
     headers: &HeaderMap,
     (form, what): (PutRight, What),
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let reason = form.reason.trim();
     let wish = Wish {
         what,

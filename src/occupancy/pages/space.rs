@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 use super::card::Card;
 use super::days::{self, Day, DayShown};
-use super::finding::{broken, find, once};
+use super::finding::{Refusal, broken, find, once};
 use super::manage::base;
-use super::plot::Plot;
+use super::plots;
 use crate::accounts::Act;
 use crate::domain::given::optional_day;
 use crate::face::{Page, PageState, Shell, SignedIn};
@@ -38,6 +38,7 @@ struct SpacePage {
     row: Card,
     said: Option<&'static str>,
     day: DayPart,
+    week: String,
     corrections: Vec<CorrectionShown>,
     may_count: bool,
     managing: Option<Managing>,
@@ -124,7 +125,7 @@ pub(super) async fn show(
     Query(asked): Query<Asked>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let mark = state.room.hall.mark();
     let space = find(&state, (&person, Act::ReadSpaces), &id)?;
     let t = Texts::of(person.language);
@@ -141,13 +142,14 @@ pub(super) async fn show(
     let zone = timezone.clone();
     let read = blocking(move || {
         let shown = days::day(&history, &read_of, whole, &zone)?;
+        let week = days::week(&history, &read_of, now, &zone)?;
         let span = SignedDuration::from_hours(24 * CORRECTIONS_DAYS);
         let from = now.saturating_sub(span).unwrap_or(Timestamp::MIN);
         let corrections = corrections::between(&store, read_of.id, (from, Timestamp::MAX))?;
-        Ok((shown, corrections))
+        Ok((shown, week, corrections))
     });
     let read: Result<_, crate::store::ReadError> = read.await.map_err(|error| broken(&error))?;
-    let (shown, corrections) = read.map_err(|error| broken(&error))?;
+    let (shown, week, corrections) = read.map_err(|error| broken(&error))?;
     let names_people = person.must(Act::Count).is_ok();
     let page = SpacePage {
         shell: state.face.shell("space", Some(&person)),
@@ -161,9 +163,10 @@ pub(super) async fn show(
             before: date.yesterday().unwrap_or(date),
             after: date.tomorrow().ok().filter(|after| *after <= today),
             came_went: t.say2("spaces-came-went", ("entered", shown.entered), ("left", shown.left)),
-            plot: plot(&shown, whole, space.occupancy.maximum, state.face.timezone()),
+            plot: plots::day(&shown, whole, space.occupancy.maximum, (t, &timezone)),
             shown,
         },
+        week: plots::week(&week, (t, &timezone)),
         corrections: corrections
             .into_iter()
             .rev()
@@ -178,22 +181,6 @@ pub(super) async fn show(
 
 fn no_day() -> Response {
     Problem::new(StatusCode::BAD_REQUEST, "no-day", "There is no such day").into_response()
-}
-
-fn plot(shown: &DayShown, day: Day, maximum: u32, timezone: &jiff::tz::TimeZone) -> String {
-    let points: Vec<_> = shown
-        .quarters
-        .iter()
-        .map(|quarter| (quarter.from, quarter.max, quarter.mean))
-        .collect();
-    Plot {
-        points: &points,
-        from: day.from,
-        to: day.to,
-        maximum,
-        timezone,
-    }
-    .svg()
 }
 
 /// A correction, with who made it for those alone who count themselves: others read nothing personal.
@@ -222,7 +209,7 @@ fn managing(
     person: &SignedIn,
     space: &crate::domain::Space,
     base: String,
-) -> Result<Option<Managing>, Response> {
+) -> Result<Option<Managing>, Refusal> {
     if person.must(Act::ManageSpaces).is_err() {
         return Ok(None);
     }
@@ -246,7 +233,7 @@ pub(super) async fn csv(
     person: SignedIn,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::ReadSpaces), &id)?;
     let timezone = state.face.timezone();
     let date = asked

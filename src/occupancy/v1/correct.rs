@@ -13,6 +13,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::shape::{Changed, SpaceShown};
 use super::write::{Request, answer};
+use crate::domain::SpaceId;
 use crate::domain::given::optional_moment;
 use crate::http::asked::query;
 use crate::http::blocking;
@@ -48,9 +49,10 @@ pub(super) struct SetCount {
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
         (status = 412, description = "It has changed since that version"), (status = 422, description = "The reason cannot be read")))]
 pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
+    let space = may(&request, &id)?;
     let Reset { reason } = request.change.json_if_any()?;
     let what = What::Emptied;
-    made(request, &id, Wish { what, reason }).await
+    made(request, space, Wish { what, reason }).await
 }
 
 /// Set the count to what somebody knows it is, above the maximum too.
@@ -59,14 +61,20 @@ pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Re
         (status = 412, description = "It has changed since that version"),
         (status = 422, description = "A value is out of bounds, the reason cannot be read, or the idempotency key was used for another request")))]
 pub(super) async fn set(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
+    let space = may(&request, &id)?;
     let SetCount { current, reason } = request.change.json()?;
     let (what, reason) = (What::SetTo(current), Some(reason));
-    made(request, &id, Wish { what, reason }).await
+    made(request, space, Wish { what, reason }).await
 }
 
-async fn made(request: Request, id: &str, wish: Wish) -> Result<Response, ApiError> {
+/// The space, for whoever may count in it.
+fn may(request: &Request, id: &str) -> Result<SpaceId, ApiError> {
+    let space = request.caller.space(&request.room, id, KeyRole::Counter)?;
+    Ok(space.id)
+}
+
+async fn made(request: Request, id: SpaceId, wish: Wish) -> Result<Response, ApiError> {
     let Request { room, caller, change } = request;
-    let id = caller.space(&room, id, KeyRole::Counter)?.id;
     wish.check()?;
     let (here, by) = (Arc::clone(&room), caller.in_audit());
     let made = change.make(&room, move |page, versions, now| {

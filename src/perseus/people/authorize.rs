@@ -18,7 +18,7 @@ pub(super) async fn authorize(
     let person = visitor.signed_in.as_ref();
     let refuse = |message: Message| message.page(&state.face, person);
     let query = query.unwrap_or_default();
-    let named = |wanted: &str| {
+    let parameter = |wanted: &str| {
         form_urlencoded::parse(query.as_bytes())
             .filter(|(name, _)| name == wanted)
             .count()
@@ -29,7 +29,7 @@ pub(super) async fn authorize(
         value.filter(|_| values.next().is_none())
     };
     let Some(request) = once("request_uri") else {
-        return refuse(match named("request_uri") {
+        return refuse(match parameter("request_uri") {
             0 => Message::NotPushed,
             _ => Message::Address,
         });

@@ -21,6 +21,7 @@ use crate::accounts::{Role, Secret};
 use crate::domain::Measure;
 use crate::face::{Page, PageState, Shell, SignedIn, Visitor};
 use crate::store::ReadError;
+use crate::texts::Texts;
 
 /// How long a consent may last, by what the form calls it; the last is chosen beforehand.
 pub(super) const LIVES: [(&str, &str, i64); 3] = [("1m", "1 month", 30), ("3m", "3 months", 91), ("1y", "1 year", 365)];
@@ -309,7 +310,9 @@ fn shown(
         only,
         ticked: kept.sources.contains(&filter.source),
         // A picture that cannot be drawn keeps nobody from deciding.
-        week: room.week(filter, &person.links, now).unwrap_or_default(),
+        week: room
+            .week(filter, (&person.links, Texts::of(person.language)), now)
+            .unwrap_or_default(),
     }
 }
 

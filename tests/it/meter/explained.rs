@@ -208,11 +208,11 @@ fn looks_right(running: &TestBox) {
         "two ends and the two days that were asked for"
     );
     assert_eq!(
-        page.count("svg.saw > title") + page.count("svg.saw > desc"),
-        2,
+        page.count("svg.saw[aria-label]") + page.count("svg.saw > desc"),
+        4,
         "it is told to who does not see it"
     );
-    assert_eq!(page.count("svg.saw .line"), 1);
+    assert_eq!(page.count("svg.saw .line"), 2, "in two sizes");
     for (width, scheme) in [(1280, "light"), (1280, "dark"), (360, "light")] {
         page.look(width, scheme);
         let wide = page.eval("document.documentElement.scrollWidth - window.innerWidth");
