@@ -33,7 +33,9 @@ fn welcome(page: &mut Page, running: &TestBox, role: &str) {
     page.type_into("input[name=password]", "a-good-long-word");
     page.type_into("input[name=again]", "a-good-long-word");
     page.leaving(|page| page.click("main button"));
-    assert_eq!(page.eval("location.pathname"), "/spaces");
+    let first = if role == "doorman" { "/spaces" } else { "/" };
+    assert_eq!(page.eval("location.pathname"), first);
+    page.go("/spaces");
 }
 
 #[test]
@@ -83,7 +85,7 @@ fn people_sign_in_over_http_1_too() {
         page.type_into("input[name=username]", "anna");
         page.type_into("input[name=password]", "correct-horse");
         page.leaving(|page| page.click("main button"));
-        assert_eq!(page.eval("location.pathname"), "/spaces");
+        assert_eq!(page.eval("location.pathname"), "/");
         page.leaving(|page| page.click(".who button"));
         assert_eq!(page.eval("location.pathname"), "/login");
         assert_eq!(page.faults(), [""; 0]);
@@ -172,7 +174,7 @@ fn every_page_fits_its_screen_in_both_colours() {
         look(&mut page, name, path);
         if name == "space" {
             let drawn = page.eval("document.querySelector('.plot path.line').getTotalLength()");
-            assert!(drawn.as_f64().unwrap() > 600.0, "a whole day is drawn: {drawn}");
+            assert!(drawn.as_f64().unwrap() > 0.0, "the day is drawn so far: {drawn}");
         }
         if name == "relay" {
             // The demo's own gateway waits there; ended, it comes back as another.
@@ -283,35 +285,24 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
 }
 
 #[test]
-fn a_page_whose_box_is_gone_shines_no_lamp_and_is_live_again_when_the_box_is() {
+fn a_page_whose_box_is_gone_says_so_and_is_live_again_when_the_box_is() {
     let port = format!("[https]\nlisten = [\"127.0.0.1:{}\"]", free_port());
     let mut running = TestBox::start_with(&CONFIG.replace("[https]\nlisten = [\"127.0.0.1:0\"]", &port));
     let id = hall(&running);
     let mut page = page(&running);
     welcome(&mut page, &running, "doorman");
-    page.go(&format!("/spaces/{id}/door"));
+    page.go(&format!("/spaces/{id}"));
     let is_live = "document.querySelector('#live').textContent === 'live'";
     page.until("the page is live", is_live);
-    let mark = "getComputedStyle(document.querySelector('.lamps .lamp'), '::before').content";
-    assert_eq!(page.eval(mark), "\"●\"");
     running.kill();
     page.until(
         "it says that it is not",
-        "document.querySelector('#live').textContent.startsWith('Not live')",
-    );
-    assert_eq!(page.eval(mark), "\"?\"", "no lamp says that all is well");
-    page.click(".hand:not(.out)");
-    page.until(
-        "it does not say what it cannot know",
-        "document.querySelector('#said').textContent.includes('not known whether')",
+        "document.querySelector('#live').textContent.startsWith('Not live') && document.body.classList.contains('lost')",
     );
     running.run();
     page.until("it is live again by itself", is_live);
-    assert_eq!(page.eval(mark), "\"●\"");
-    assert!(page.text("#said").contains("the number above is right"));
-    page.click(".hand:not(.out)");
-    page.until("it counts", "document.querySelector('.count b').textContent === '1'");
-    assert!(!page.text("#said").contains("not known"));
+    count(&running, &id, "increment");
+    page.until("it moves", "document.querySelector('.count b').textContent === '1'");
 }
 
 fn yesterday() -> String {

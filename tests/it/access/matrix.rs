@@ -174,9 +174,9 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
     building.refused_codes(1);
     let running = &building.running;
     let all = everybody(&building);
-    eventually("the alarm is at the foot of the admin's pages", || {
+    eventually("the alarm is on the admin's first page", || {
         let admin = &all.iter().find(|(name, ..)| name == "admin").unwrap().1;
-        let page = admin.ask(&mut running.https(), "/spaces").text();
+        let page = admin.ask(&mut running.https(), "/").text();
         page.contains("3.142 GBP are left").then_some(())
     });
     eventually("the alarm was told to the webhook's ledger", || {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, space};
 use crate::accounts::signed_in;
-use crate::support::TestBox;
+use crate::support::{TestBox, eventually};
 
 fn corrections(client: &mut Client, path: &str) -> Vec<Value> {
     let listed = client.get(&format!("{path}/corrections"));
@@ -110,11 +110,15 @@ fn whoever_may_count_puts_a_count_right_and_it_is_written_down() {
         csv.starts_with("at,what,before,after,reason,by\r\n") && csv.lines().count() == 5,
         "{csv}"
     );
-    let raw = owner.get(&format!("{path}/history?step=raw")).json();
-    assert!(
-        !raw["points"].as_array().unwrap().is_empty(),
-        "they are in the history of counts as well"
-    );
+    eventually("they are in the history of counts as well", || {
+        let raw = owner.get(&format!("{path}/history?step=raw")).json();
+        let closes: Vec<_> = raw["points"]
+            .as_array()?
+            .iter()
+            .map(|point| point["close"].clone())
+            .collect();
+        (closes == [json!(27), json!(60), json!(0), json!(0)]).then_some(())
+    });
 }
 
 #[test]
