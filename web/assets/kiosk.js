@@ -4,7 +4,7 @@
 
 const body = document.body;
 const here = location.pathname;
-const turns = [...document.querySelectorAll(".turn")];
+const turns = [...document.querySelectorAll(".tongue")];
 const TURN = 7_000, ASK = 20_000, OLD = 60_000;
 let heard = Date.now(), time = body.dataset.time, stream = null;
 

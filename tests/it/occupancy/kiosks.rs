@@ -170,7 +170,7 @@ fn picture(page: &mut Page, name: &str) {
 }
 
 /// The text that can be seen.
-const SEEN: &str = "[...document.querySelectorAll('.turn p, h1')].filter(one => one.offsetParent !== null).map(one => one.innerText.trim()).join('|')";
+const SEEN: &str = "[...document.querySelectorAll('.tongue p, h1')].filter(one => one.offsetParent !== null).map(one => one.innerText.trim()).join('|')";
 const INSIDE: &str = "[...document.querySelectorAll('main *')].filter(one => one.offsetParent !== null).every(one => { const box = one.getBoundingClientRect(); \
     return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight; })";
 
@@ -199,7 +199,7 @@ fn a_screen_moves_takes_turns_grows_old_and_is_taken_away_while_it_is_open() {
         // The other language has its turn.
         page.until("the other language comes", &shows("Front hall|Arhoswch"));
         assert_eq!(page.eval(INSIDE), true, "{name}");
-        assert_eq!(page.eval("document.querySelector('.turn.here').lang"), "cy");
+        assert_eq!(page.eval("document.querySelector('.tongue.here').lang"), "cy");
         picture(&mut page, &format!("{name}-cy"));
         assert_eq!(page.eval("window.stayed"), true);
     }
