@@ -58,15 +58,11 @@ pub(super) async fn ask_empty(
     Query(coming): Query<Coming>,
 ) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?;
-    let t = Texts::of(person.language);
+    let (t, counted) = (Texts::of(person.language), ("current", space.occupancy.current));
     let page = EmptyPage {
         shell: bare(&state, &person),
         id: space.id,
-        what: t.say2(
-            "door-empty-what",
-            ("name", name_of(&space)),
-            ("current", space.occupancy.current),
-        ),
+        what: t.say2("door-empty-what", ("name", name_of(&space)), counted),
         csrf_token: person.csrf.token(),
         once: once(),
         back: coming.back,
@@ -106,16 +102,12 @@ pub(super) async fn ask_set(
     Query(coming): Query<Coming>,
 ) -> Result<Response, Refusal> {
     let space = find(&state, (&person, Act::Count), &id)?;
-    let t = Texts::of(person.language);
+    let (t, counted) = (Texts::of(person.language), ("current", space.occupancy.current));
     let page = SetPage {
         shell: bare(&state, &person),
         id: space.id,
         name: name_of(&space),
-        what: t.say2(
-            "door-set-what",
-            ("current", space.occupancy.current),
-            ("maximum", space.occupancy.maximum),
-        ),
+        what: t.say2("door-set-what", counted, ("maximum", space.occupancy.maximum)),
         most: OCCUPANCY_LIMIT,
         csrf_token: person.csrf.token(),
         once: once(),

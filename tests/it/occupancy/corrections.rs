@@ -105,6 +105,12 @@ fn whoever_may_count_puts_a_count_right_and_it_is_written_down() {
         all.iter().all(|one| one["by"].as_str().unwrap().starts_with("key ")),
         "{all:?}"
     );
+    let taken = owner.get(&format!("{path}/export")).json();
+    assert_eq!(
+        taken["corrections"].as_array().map(Vec::len),
+        Some(4),
+        "and are taken along: {taken}"
+    );
     let csv = owner.get(&format!("{path}/corrections?format=csv")).text();
     assert!(
         csv.starts_with("at,what,before,after,reason,by\r\n") && csv.lines().count() == 5,
