@@ -15,6 +15,7 @@ mod program;
 mod sealing;
 mod secret;
 mod session;
+mod spaces;
 mod token;
 mod tries;
 mod wanted;
@@ -100,6 +101,12 @@ pub enum AccountsError {
     /// More meters than one person can have.
     #[error("a person can have {0} meters at most")]
     TooManyMeters(usize),
+    /// Spaces are linked to doormen alone.
+    #[error("spaces are linked to doormen alone: all other roles see all spaces or none")]
+    NoDoorman,
+    /// More spaces than can be linked to one person.
+    #[error("a doorman can have {0} spaces at most; without any they see all")]
+    TooManySpaces(usize),
     /// They would have moved out before they moved in.
     #[error("{0} is theirs only since {1}: name a later day, or give the link another one (`gatelodge user meters`)")]
     NotYet(MeterId, Timestamp),

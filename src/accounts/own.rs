@@ -107,6 +107,7 @@ impl Holder for OwnAccount {
         let Some((row, links)) = found else { return Ok(()) };
         let account = json!({
             "name": row.name, "role": row.role, "created": row.created, "password_set": row.password.is_some(), "links": links,
+            "spaces": row.spaces,
             "sessions": session::of_person(&self.store, &of.name)?,
             "one_time_link_until": people::invited_until(&self.store, &of.name)?,
             "places_signed_in_from": tries::places_of(&self.store, &of.name)?,

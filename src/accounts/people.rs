@@ -7,7 +7,7 @@ use super::link::Link;
 use super::password::Turn;
 use super::person::{self, PEOPLE, Person, PersonRow, Standing};
 use super::secret::Secret;
-use super::{AUDIT, Accounts, AccountsError, naming, password, tries};
+use super::{AUDIT, Accounts, AccountsError, naming, password, spaces, tries};
 use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Store, Time, schema};
 
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
@@ -41,7 +41,12 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Person, AccountsError> {
         check_name(name)?;
-        let Standing { role, meters } = standing.into();
+        let Standing {
+            role,
+            meters,
+            spaces: linked,
+        } = standing.into();
+        let linked = spaces::checked(role, linked)?;
         let links = naming::named(Vec::new(), &meters, now);
         check_links(&links, now)?;
         let password = match password {
@@ -55,6 +60,7 @@ impl Accounts {
             created: now,
             generation: 0,
             meters: Vec::new(),
+            spaces: linked,
         };
         let (kept, links) = self
             .write(move |page| {

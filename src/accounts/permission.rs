@@ -177,6 +177,7 @@ mod tests {
                 name: "p".into(),
                 role,
                 links: Vec::new(),
+                spaces: Vec::new(),
                 proof: Proof::default(),
             })
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::link::Link;
 use super::naming::Beginning;
 use super::permission::Role;
-use crate::domain::MeterId;
+use crate::domain::{MeterId, SpaceId};
 use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Store, schema};
 
 /// People by name.
@@ -31,6 +31,9 @@ pub(super) struct PersonRow {
     /// own with the next change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) meters: Vec<MeterId>,
+    /// The spaces that a doorman sees; empty: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) spaces: Vec<SpaceId>,
 }
 
 impl PersonRow {
@@ -115,6 +118,8 @@ pub struct Standing {
     pub role: Role,
     /// The meters that are theirs to see, whatever their role.
     pub meters: Vec<Beginning>,
+    /// The spaces that a doorman sees; empty: all of them.
+    pub spaces: Vec<SpaceId>,
 }
 
 impl From<Role> for Standing {
@@ -122,6 +127,7 @@ impl From<Role> for Standing {
         Standing {
             role,
             meters: Vec::new(),
+            spaces: Vec::new(),
         }
     }
 }
@@ -143,6 +149,9 @@ pub struct Person {
     /// All that was, is and will be theirs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// The spaces that a doorman sees; empty: all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spaces: Vec<SpaceId>,
 }
 
 impl Person {
@@ -161,6 +170,7 @@ impl Person {
             created: row.created,
             meters,
             links,
+            spaces: row.spaces,
         }
     }
 }

@@ -166,6 +166,7 @@ impl Accounts {
             name: person.name,
             role: person.role,
             links,
+            spaces: person.spaces,
             proof,
         });
         Ok(who.map(|who| (who, row.used)))

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::link::{Link, Sight};
 use super::permission::{Act, Role, Scope};
 use super::secret::Secret;
-use crate::domain::MeterId;
+use crate::domain::{MeterId, SpaceId};
 
 /// By what somebody was known, so that it can be asked again whether they still are: the hash of their cookie or token.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum Who {
         role: Role,
         /// The meters that were, are and will be theirs.
         links: Vec<Link>,
+        /// The spaces that a doorman sees; empty: all of them.
+        spaces: Vec<SpaceId>,
         /// Their session.
         proof: Proof,
     },
@@ -141,6 +143,7 @@ mod tests {
                     until: Some(at(20)),
                 })
                 .collect(),
+            spaces: Vec::new(),
             proof: Proof::default(),
         };
         for (role, all) in [(Role::Admin, true), (Role::Resident, false), (Role::Viewer, false)] {

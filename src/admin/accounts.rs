@@ -11,7 +11,7 @@ use super::AdminState;
 use super::move_out::move_out;
 use super::problem::AdminError;
 use crate::accounts::{Beginning, Link, Person, Role, Scope, Secret, Shared, Standing, Token, Wanted};
-use crate::domain::MeterId;
+use crate::domain::{MeterId, SpaceId};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -19,6 +19,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/people/{name}", delete(remove_person))
         .route("/people/{name}/password", post(set_password))
         .route("/people/{name}/meters", put(set_meters))
+        .route("/people/{name}/spaces", put(set_spaces))
         .route("/people/{name}/move-out", post(move_out))
         .route("/people/{name}/invitation", post(invite))
         .route("/tokens", get(tokens).post(create_token))
@@ -36,6 +37,8 @@ struct NewPerson {
     password: Option<String>,
     #[serde(default)]
     meters: Vec<Wanted>,
+    #[serde(default)]
+    spaces: Vec<SpaceId>,
 }
 
 /// Without a password the answer holds the code of a one-time link.
@@ -46,6 +49,7 @@ async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>)
     let standing = Standing {
         role: new.role,
         meters: beginnings(&state, new.meters)?,
+        spaces: new.spaces,
     };
     let person = state
         .accounts
@@ -58,7 +62,7 @@ async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>)
     };
     Ok(Json(json!({
         "person": person, "code": code.as_ref().map(Secret::reveal), "shared": state.accounts.shared(&person)?,
-        "unknown_meters": unknown,
+        "unknown_meters": unknown, "unknown_spaces": unknown_spaces(&state, &person.spaces),
     })))
 }
 
@@ -109,6 +113,29 @@ struct Linked {
     unknown_meters: Vec<MeterId>,
     /// What was theirs until now, and is theirs again only later.
     postponed: Vec<Link>,
+}
+
+/// Says which spaces a doorman sees; none: all.
+async fn set_spaces(
+    State(state): State<AdminState>,
+    Path(name): Path<String>,
+    Json(spaces): Json<Vec<SpaceId>>,
+) -> Result<Json<Value>, AdminError> {
+    let person = state.accounts.set_spaces(&name, spaces).await?;
+    let unknown = unknown_spaces(&state, &person.spaces);
+    Ok(Json(
+        json!({ "name": person.name, "spaces": person.spaces, "unknown_spaces": unknown }),
+    ))
+}
+
+/// Spaces that are to be somebody's and that the running box has not. Without one nobody knows.
+fn unknown_spaces(state: &AdminState, wanted: &[SpaceId]) -> Vec<SpaceId> {
+    let Some(running) = &state.running else {
+        return Vec::new();
+    };
+    let room = running.occupancy.borrow().clone();
+    let is_known = |space: &SpaceId| room.as_ref().is_some_and(|room| room.show(*space).is_ok());
+    wanted.iter().copied().filter(|space| !is_known(space)).collect()
 }
 
 /// Links to come of meters that were a person's, and are not until those begin: whoever gave a day to come for what is in

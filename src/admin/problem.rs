@@ -138,7 +138,9 @@ impl From<AccountsError> for AdminError {
             | AccountsError::Password(_)
             | AccountsError::TokenName
             | AccountsError::NoScope
-            | AccountsError::TooManyMeters(_) => AdminError::argument(text),
+            | AccountsError::TooManyMeters(_)
+            | AccountsError::NoDoorman
+            | AccountsError::TooManySpaces(_) => AdminError::argument(text),
             AccountsError::WrongPassword
             | AccountsError::TooManyTries { .. }
             | AccountsError::Invitation
@@ -257,8 +259,15 @@ impl From<ManageError> for AdminError {
         let text = error.to_string();
         match error {
             ManageError::Unknown(_) => AdminError::unknown(text),
-            ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing => AdminError::argument(text),
-            ManageError::TooMany(_) => AdminError::bad(text),
+            ManageError::Bounds { .. }
+            | ManageError::Name(_)
+            | ManageError::Nothing
+            | ManageError::Wish(_)
+            | ManageError::KioskName => AdminError::argument(text),
+            ManageError::UnknownKiosk => AdminError::unknown(text),
+            ManageError::TooMany(_) | ManageError::TooManyKiosks(_) | ManageError::Key | ManageError::KeyReused => {
+                AdminError::bad(text)
+            }
             ManageError::Read(_) | ManageError::Row(_) => AdminError::failed(text),
             ManageError::Write(why) => why.into(),
         }

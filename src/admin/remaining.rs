@@ -222,6 +222,7 @@ mod tests {
             created: at(0),
             meters: meters.iter().map(|meter| meter.parse().unwrap()).collect(),
             links: Vec::new(),
+            spaces: Vec::new(),
         }
     }
 

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::AdminState;
 use super::problem::AdminError;
+use crate::accounts::Who;
 use crate::domain::{Space, SpaceId};
 use crate::occupancy::Occupancy;
-use crate::occupancy::manage::{Create, Set};
+use crate::occupancy::door::NewKiosk;
+use crate::occupancy::kiosks::Kiosk;
+use crate::occupancy::manage::{Create, ManageError, Set};
 
 /// Spaces in one answer at most.
 const PAGE: usize = 500;
@@ -26,6 +29,10 @@ pub struct SpaceShown {
     pub current: u32,
     /// People allowed inside.
     pub maximum: u32,
+    /// People who may still come in.
+    pub left: u32,
+    /// Whether people may be counted in above the maximum by whoever says so each time.
+    pub overfill: bool,
     /// Whether whoever knows the id may use it through the old URLs.
     pub open: bool,
     /// When it was created.
@@ -37,6 +44,8 @@ pub struct SpaceShown {
 impl From<Space> for SpaceShown {
     fn from(space: Space) -> SpaceShown {
         SpaceShown {
+            left: space.left(),
+            overfill: space.overfill,
             id: space.id.to_string(),
             name: space.name,
             current: space.occupancy.current,
@@ -52,6 +61,8 @@ pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/spaces", get(list).post(create))
         .route("/spaces/{id}", get(show).patch(set).delete(remove))
+        .route("/kiosks", get(kiosks).post(create_kiosk))
+        .route("/kiosks/{id}", delete(revoke_kiosk))
 }
 
 /// The room, when the box runs and it is open.
@@ -96,10 +107,38 @@ async fn set(
     Path(id): Path<String>,
     Json(request): Json<Set>,
 ) -> Result<Json<SpaceShown>, AdminError> {
-    Ok(Json(room(&state)?.set(id_of(&id)?, request).await?.into()))
+    Ok(Json(room(&state)?.set(id_of(&id)?, request, &operator()).await?.into()))
 }
 
 async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
-    room(&state)?.delete(id_of(&id)?).await?;
+    room(&state)?.delete(id_of(&id)?, &operator()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever reaches the admin socket, in the words of an audit.
+fn operator() -> String {
+    Who::Operator.in_audit()
+}
+
+async fn kiosks(State(state): State<AdminState>) -> Result<Json<Vec<Kiosk>>, AdminError> {
+    Ok(Json(room(&state)?.kiosks(None)?))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    space: String,
+    name: String,
+}
+
+async fn create_kiosk(State(state): State<AdminState>, Json(new): Json<Wanted>) -> Result<Json<NewKiosk>, AdminError> {
+    let (room, space) = (room(&state)?, id_of(&new.space)?);
+    Ok(Json(room.create_kiosk(space, (&new.name, &operator()), None).await?))
+}
+
+async fn revoke_kiosk(State(state): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
+    let room = room(&state)?;
+    let known = room.kiosks(None)?.into_iter().find(|kiosk| kiosk.id == id);
+    let kiosk = known.ok_or(ManageError::UnknownKiosk)?;
+    room.revoke_kiosk(kiosk.space, &kiosk.id, &operator()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use super::{CliError, Common, elsewhere, move_out, print, privacy};
 use crate::accounts::{Role, Secret, Wanted};
 use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
-use crate::domain::given;
+use crate::domain::{SpaceId, given};
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
@@ -30,6 +30,9 @@ pub(super) enum UserCommand {
         /// A meter that is theirs to see, from now or from the midnight of a day on; may be given several times
         #[arg(long = "meter", value_name = "SERIAL[@YYYY-MM-DD]")]
         meters: Vec<Wanted>,
+        /// A space that a doorman sees; may be given several times, and without any they see all
+        #[arg(long = "space", value_name = "ID")]
+        spaces: Vec<SpaceId>,
         /// A file with their password, or `-` for standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
@@ -46,6 +49,18 @@ pub(super) enum UserCommand {
         /// The meters, each with the day from which on it is theirs
         #[arg(value_name = "SERIAL[@YYYY-MM-DD]")]
         meters: Vec<Wanted>,
+    },
+    /// Say which spaces a doorman sees; without any they see all
+    #[command(
+        after_help = "Whoever sees one space alone is led to its door when they sign in.\n\nExample:\n  gatelodge user spaces \
+                      ben 7fcccca5-5ee3-4c82-a0fc-4d1df69a882d"
+    )]
+    Spaces {
+        /// Their name
+        name: String,
+        /// The spaces
+        #[arg(value_name = "ID")]
+        spaces: Vec<SpaceId>,
     },
     /// A person moves out: take the last reading of their meters, end what is theirs, and say what remains
     #[command(
@@ -140,6 +155,7 @@ impl UserCommand {
             UserCommand::Add { password_file, .. } => password_file.as_deref().map(secret_from).transpose(),
             UserCommand::Passwd { password_file, .. } => secret_from(password_file).map(Some),
             UserCommand::Meters { .. }
+            | UserCommand::Spaces { .. }
             | UserCommand::MoveOut { .. }
             | UserCommand::List
             | UserCommand::Invite { .. }
@@ -169,13 +185,20 @@ impl UserCommand {
                 name,
                 role,
                 meters,
+                spaces,
                 password_file: _,
             } => {
-                let body =
-                    json!({ "name": name, "role": role, "meters": meters, "password": password.map(Secret::reveal) });
+                let body = json!({ "name": name, "role": role, "meters": meters, "spaces": spaces, "password": password.map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&body)).await?;
                 said(&answer, added(&name, role, &answer, link));
                 say_who_shares(&answer);
+                say_what_is_unknown(&answer);
+            }
+            UserCommand::Spaces { name, spaces } => {
+                let body = json!(spaces);
+                let answer: Value = client.ask(Method::PUT, &person(&name, "/spaces"), Some(&body)).await?;
+                let sees = spaces_of(&answer).unwrap_or_else(|| "all".to_owned());
+                said(&answer, format!("Spaces of {name}: {sees}"));
                 say_what_is_unknown(&answer);
             }
             UserCommand::Meters { name, meters } => {
@@ -271,10 +294,10 @@ fn list_people(people: &Value) {
             text(&person["role"]),
             password.to_owned(),
             print::moment_in(&person["created"]),
-            print::or_dash(links(person)),
+            print::or_dash(links(person).or_else(|| spaces_of(person))),
         ]
     });
-    print::table(["name", "role", "password", "added", "meters"], rows);
+    print::table(["name", "role", "password", "added", "meters or spaces"], rows);
 }
 
 /// Says who else sees the same meter at the same time: a couple, or somebody whom nobody moved out.
@@ -306,6 +329,17 @@ fn say_what_is_unknown(answer: &Value) {
             "warning: this box knows no meter {meter} yet: check the serial, or add it: gatelodge meter add {meter} --link LINK"
         ));
     }
+    for space in answer["unknown_spaces"].as_array().into_iter().flatten().map(text) {
+        print::note(format_args!(
+            "warning: this box knows no space {space}: `gatelodge space list` shows them"
+        ));
+    }
+}
+
+/// The spaces that a doorman sees; `None`: all.
+fn spaces_of(person: &Value) -> Option<String> {
+    let all: Vec<String> = person["spaces"].as_array()?.iter().map(text).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// What is linked to a person, in words; `None`: nothing.

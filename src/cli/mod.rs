@@ -15,6 +15,7 @@ mod explain;
 mod export;
 mod import;
 mod jobs;
+mod kiosks;
 mod man_config;
 mod mediators;
 mod meters;
@@ -125,6 +126,9 @@ enum Command {
     /// List, create, show, set and delete spaces
     #[command(subcommand)]
     Space(spaces::Command),
+    /// Screens that show a space to whoever stands before them
+    #[command(subcommand)]
+    Kiosk(kiosks::Command),
     /// The registry of meters: add, list, show, remove
     #[command(subcommand)]
     Meter(meters::Command),
@@ -287,6 +291,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Status => status::status(&common).map(done),
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
+        Command::Kiosk(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common),
         Command::Prepay(command) => command.run(&common),
         Command::Consent(command) => command.run(&common).map(done),

@@ -36,7 +36,11 @@ pub(super) enum Command {
         id: String,
     },
     /// Change a space
-    #[command(after_help = "Example:\n  gatelodge space set 7fcccca5-5ee3-4c82-a0fc-4d1df69a882d --current 0")]
+    #[command(
+        after_help = "A count that is set stands in the space's history with its reason.\n\nExamples:\n  gatelodge space set \
+                      7fcccca5-5ee3-4c82-a0fc-4d1df69a882d --current 27 --reason \"counted by hand\"\n  gatelodge space set \
+                      7fcccca5-5ee3-4c82-a0fc-4d1df69a882d --overfill"
+    )]
     Set {
         /// Its id
         id: String,
@@ -49,6 +53,12 @@ pub(super) enum Command {
         /// A new maximum
         #[arg(long)]
         maximum: Option<u32>,
+        /// Whether people may be counted in above the maximum by whoever says so at the door each time
+        #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+        overfill: Option<bool>,
+        /// Why the count is set
+        #[arg(long, requires = "current")]
+        reason: Option<String>,
     },
     /// Delete a space and its count
     #[command(after_help = "Example:\n  gatelodge space delete 7fcccca5-5ee3-4c82-a0fc-4d1df69a882d")]
@@ -86,8 +96,12 @@ impl Command {
                     name,
                     current,
                     maximum,
+                    overfill,
+                    reason,
                 } => {
-                    let body = json!({ "name": name, "current": current, "maximum": maximum });
+                    let body = json!({
+                        "name": name, "current": current, "maximum": maximum, "overfill": overfill, "reason": reason
+                    });
                     one(common, client.ask(Method::PATCH, &path(&id), Some(&body)).await?);
                 }
                 Command::Delete { id } => {
@@ -134,9 +148,10 @@ fn show(spaces: Vec<SpaceShown>) {
         [
             space.id,
             format!("{}/{}", space.current, space.maximum),
+            space.left.to_string(),
             access.to_owned(),
             print::or_dash(space.name),
         ]
     });
-    print::table(["id", "people", "access", "name"], rows);
+    print::table(["id", "people", "left", "access", "name"], rows);
 }

@@ -116,14 +116,10 @@ fn site(site: &Site, faults: &mut Faults) {
     }
     for (place, tag) in site.languages.iter().enumerate() {
         if let Err(error) = tag.parse::<Language>() {
-            faults.add(
-                &format!("site.languages.{place}"),
-                &error.to_string(),
-                "\"en\" or \"cy\"",
-            );
+            faults.add(format!("site.languages.{place}"), error.to_string(), "\"en\" or \"cy\"");
         } else if site.languages[..place].contains(tag) {
             faults.add(
-                &format!("site.languages.{place}"),
+                format!("site.languages.{place}"),
                 "stands there twice",
                 "each language once",
             );

@@ -212,6 +212,9 @@ pub struct Space {
     /// It dies when it was not used for this long; `None`: as long as spaces of its origin live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Span>,
+    /// Whether people may be counted in above the maximum by whoever says so each time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overfill: bool,
 }
 
 impl Space {
@@ -231,9 +234,28 @@ impl Space {
     /// Adds `by` people, or takes them away. Beyond the bounds it does as much as fits.
     /// Answers how many it really were.
     pub fn change(&mut self, by: i64, now: Timestamp) -> i64 {
-        let Occupancy { current, maximum } = self.occupancy;
         // Above the maximum nobody comes in, and everybody may leave.
-        let highest = i64::from(maximum.max(current));
+        let highest = self.occupancy.maximum.max(self.occupancy.current);
+        self.change_up_to(highest, by, now)
+    }
+
+    /// As [`Space::change`], above the maximum too where the space may be overfilled.
+    pub fn change_all_the_same(&mut self, by: i64, now: Timestamp) -> i64 {
+        match self.overfill {
+            true => self.change_up_to(super::OCCUPANCY_LIMIT, by, now),
+            false => self.change(by, now),
+        }
+    }
+
+    /// People who may still come in.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.occupancy.maximum.saturating_sub(self.occupancy.current)
+    }
+
+    fn change_up_to(&mut self, highest: u32, by: i64, now: Timestamp) -> i64 {
+        let current = self.occupancy.current;
+        let highest = i64::from(highest);
         let after = i64::from(current).saturating_add(by).clamp(0, highest);
         let after = u32::try_from(after).expect("clamped between two counts");
         if after != current {
@@ -296,6 +318,7 @@ mod tests {
             tags: Vec::new(),
             thresholds: Thresholds::default(),
             ttl: None,
+            overfill: false,
         }
     }
 
@@ -351,6 +374,15 @@ mod tests {
             }
             prop_assert_eq!(at_once.occupancy, one_by_one.occupancy);
             prop_assert_eq!(i64::from(at_once.occupancy.current) - i64::from(current), applied);
+        }
+
+        #[test]
+        fn more_than_fit_come_in_where_they_may_and_nowhere_else(current in 0u32..30, maximum in 1u32..20, by in 1i64..40, may: bool) {
+            let mut space = Space { overfill: may, ..space(current, maximum) };
+            let (left, mut usual) = (space.left(), space.clone());
+            let applied = space.change_all_the_same(by, Timestamp::UNIX_EPOCH);
+            prop_assert_eq!(applied, if may { by } else { by.min(i64::from(left)) });
+            prop_assert_eq!(usual.change(by, Timestamp::UNIX_EPOCH), by.min(i64::from(left)));
         }
 
         #[test]

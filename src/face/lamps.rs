@@ -91,7 +91,7 @@ impl Lamps {
         let mut lamps: Vec<Lamp> = parts.map(|(_, lamp)| lamp.clone()).collect();
         let told = |source: &Source| match source {
             Source::Appliance => may(Act::ReadBox),
-            Source::Space(_) => may(Act::ReadSpaces),
+            Source::Space(space) => person.sees_space(*space),
             Source::Meter(_) => may(Act::ReadMeters),
         };
         lamps.extend(told_in_words(self.alarms.iter().filter(|alarm| told(&alarm.source))));
@@ -228,6 +228,12 @@ mod tests {
         ] {
             assert_eq!(seen(role, meters), words, "{role:?} {meters:?}");
         }
+        let of = |byte: u8| SignedIn::for_tests_of(vec![SpaceId::from_random([byte; 16])]);
+        assert!(lamps.seen_by(&of(1)).iter().any(|lamp| lamp.words == "Hall is full"));
+        assert!(
+            lamps.seen_by(&of(2)).iter().all(|lamp| lamp.name != "alarm"),
+            "of another space"
+        );
         for (times, words) in [
             ((11, 20), "store works; meters works"),
             ((5, 12), "store works"),

@@ -110,6 +110,12 @@ impl Face {
             .unwrap_or_else(|| Language::wanted(accepted.unwrap_or_default(), offered))
     }
 
+    /// What pages can be read in; the first is the default.
+    #[must_use]
+    pub fn languages(&self) -> &[Language] {
+        &self.inner.site.languages
+    }
+
     /// What pages for nobody in particular are written in.
     fn first_language(&self) -> Language {
         self.inner.site.languages.first().copied().unwrap_or_default()

@@ -93,6 +93,8 @@ impl Refused {
             | AccountsError::TokenName
             | AccountsError::NoScope
             | AccountsError::TooManyMeters(_)
+            | AccountsError::NoDoorman
+            | AccountsError::TooManySpaces(_)
             | AccountsError::NotYet(..)
             | AccountsError::ToCome
             | AccountsError::UnknownToken(_) => (StatusCode::BAD_REQUEST, None),

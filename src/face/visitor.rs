@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{Csrf, Face};
 use crate::accounts::{Act, Link, Proof, Role, Secret, Who};
-use crate::domain::MeterId;
+use crate::domain::{MeterId, SpaceId};
 use crate::http::Problem;
 use crate::store::ReadError;
 use crate::texts::Language;
@@ -29,6 +29,8 @@ pub struct SignedIn {
     pub role: Role,
     /// The meters that were, are and will be theirs.
     pub links: Vec<Link>,
+    /// The spaces that a doorman sees; empty: all of them.
+    spaces: Vec<SpaceId>,
     /// When they asked, by the time that the box goes by.
     pub now: Timestamp,
     /// What their forms are bound to.
@@ -41,11 +43,20 @@ pub struct SignedIn {
 
 impl SignedIn {
     #[cfg(test)]
+    pub(super) fn for_tests_of(spaces: Vec<SpaceId>) -> SignedIn {
+        SignedIn {
+            spaces,
+            ..SignedIn::for_tests(Role::Doorman, Vec::new(), Timestamp::UNIX_EPOCH)
+        }
+    }
+
+    #[cfg(test)]
     pub(super) fn for_tests(role: Role, links: Vec<Link>, now: Timestamp) -> SignedIn {
         SignedIn {
             name: "p".to_owned(),
             role,
             links,
+            spaces: Vec::new(),
             now,
             csrf: Csrf::of(Secret::given("cookie")),
             language: Language::English,
@@ -82,6 +93,18 @@ impl SignedIn {
         open.map(|link| &link.meter)
     }
 
+    /// Whether they may see a space.
+    #[must_use]
+    pub fn sees_space(&self, space: SpaceId) -> bool {
+        self.must(Act::ReadSpaces).is_ok() && self.who().sees_space(space)
+    }
+
+    /// The only spaces that they see; `None`: all of them, as far as they may see any.
+    #[must_use]
+    pub fn only_spaces(&self) -> Option<Vec<SpaceId>> {
+        self.who().only_spaces().map(<[SpaceId]>::to_vec)
+    }
+
     /// Who they are, so that it can be asked again.
     #[must_use]
     pub fn who(&self) -> Who {
@@ -89,6 +112,7 @@ impl SignedIn {
             name: self.name.clone(),
             role: self.role,
             links: self.links.clone(),
+            spaces: self.spaces.clone(),
             proof: self.proof,
         }
     }
@@ -135,6 +159,7 @@ impl Visitor {
                     name,
                     role,
                     links,
+                    spaces,
                     proof,
                 }),
                 Some(cookie),
@@ -142,6 +167,7 @@ impl Visitor {
                 name,
                 role,
                 links,
+                spaces,
                 now,
                 csrf: Csrf::of(cookie.clone()),
                 language,

@@ -142,6 +142,7 @@ mod tests {
             tags: Vec::new(),
             thresholds: Thresholds::default(),
             ttl: None,
+            overfill: false,
         }
     }
 

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Occupancy;
-use crate::accounts::random;
+use super::corrections::{self, What, Wish, WishError};
+use super::{Occupancy, keys, kiosks};
+use crate::accounts::{AUDIT, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, SpacesWriter, TooManySpacesError};
+use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SpaceError, SpacesWriter, TooManySpacesError};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
+/// Why a count was set by somebody who says nothing of it.
+const BY_COMMAND: &str = "set by command";
 /// The longest name the operator may give, in characters.
 const NAME_CHARACTERS: usize = 500;
 
@@ -35,6 +38,12 @@ pub struct Set {
     pub current: Option<u32>,
     /// A new maximum.
     pub maximum: Option<u32>,
+    /// Whether it may be overfilled.
+    #[serde(default)]
+    pub overfill: Option<bool>,
+    /// Why the count is set.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// The operator's request was not carried out.
@@ -56,8 +65,26 @@ pub enum ManageError {
     #[error("the name has {0} characters, at most {NAME_CHARACTERS} fit")]
     Name(usize),
     /// Nothing is to be set.
-    #[error("nothing to set: give a name, a count or a maximum")]
+    #[error("nothing to set: give a name, a count, a maximum, or whether it may be overfilled")]
     Nothing,
+    /// A correction is not taken.
+    #[error(transparent)]
+    Wish(#[from] WishError),
+    /// The key of a form is none.
+    #[error("the key of a request has 16 to 200 visible characters")]
+    Key,
+    /// The key of a form was used for another one.
+    #[error("this key was used for another request")]
+    KeyReused,
+    /// A screen's name cannot be one.
+    #[error("a screen's name is one line of 1 to 100 characters that people can read")]
+    KioskName,
+    /// There is no such screen.
+    #[error("there is no screen of that id; `gatelodge kiosk list` shows them")]
+    UnknownKiosk,
+    /// The space has as many screens as it may.
+    #[error("the space has {0} screens already; take one away first")]
+    TooManyKiosks(usize),
     /// There are too many spaces.
     #[error(transparent)]
     TooMany(TooManySpacesError),
@@ -123,50 +150,77 @@ impl Occupancy {
         self.writer.create(new, self.now()).await.map_err(written)
     }
 
-    /// Sets name, count or maximum.
-    pub async fn set(&self, id: SpaceId, set: Set) -> Result<Space, ManageError> {
-        if set.name.is_none() && set.current.is_none() && set.maximum.is_none() {
+    /// Sets name, count, maximum, or whether it may be overfilled. A count is a correction of whoever asks, in the words
+    /// of an audit.
+    pub async fn set(&self, id: SpaceId, set: Set, by: &str) -> Result<Space, ManageError> {
+        if set.name.is_none() && set.current.is_none() && set.maximum.is_none() && set.overfill.is_none() {
             return Err(ManageError::Nothing);
         }
         set.maximum.map_or(Ok(()), |maximum| bounds("maximum", maximum, 1))?;
         set.current.map_or(Ok(()), |current| bounds("current", current, 0))?;
         name_fits(set.name.as_deref())?;
+        let wish = set.current.map(|current| Wish {
+            what: What::SetTo(current),
+            reason: Some(set.reason.unwrap_or_else(|| BY_COMMAND.to_owned())),
+        });
+        wish.as_ref().map_or(Ok(()), Wish::check)?;
         self.show(id)?;
-        let set = SetSpace {
-            name: set.name.map(Some),
-            current: set.current,
-            maximum: set.maximum,
-        };
-        self.writer.set(id, set, self.now()).await.map_err(written)
-    }
-
-    /// One person in (`by` = 1) or out (−1), as far as it fits. Answers how many it really were, and the space after it.
-    pub async fn step(&self, id: SpaceId, by: i64) -> Result<(i64, Space), ManageError> {
-        let now = self.now();
-        let written = self.store.write(move |page| {
+        let who = by.to_owned();
+        let set_on = move |page: &mut _, now| {
             let before = SpacesWriter::get_on(page, id)?;
             let mut space = before.clone();
-            match space.change(by, now) {
-                0 => Ok((0, before)),
-                applied => Ok((applied, SpacesWriter::put_on(page, space, &before)?)),
+            if let Some(name) = set.name {
+                space.name = Some(name);
             }
-        });
-        written.await.map_err(self::written)
+            if let Some(maximum) = set.maximum {
+                space.set_maximum(maximum, now);
+            }
+            if let Some(overfill) = set.overfill {
+                space.overfill = overfill;
+            }
+            if let Some(wish) = &wish {
+                space.occupancy.current = wish.what.count();
+                corrections::note_on(page, &before, (wish, &who), now)?;
+            }
+            space.last_updated = now;
+            Ok(SpacesWriter::put_on(page, space, &before)?)
+        };
+        let space = self.once(None, set_on).await?;
+        tracing::info!(target: AUDIT, space = %id, by, "a space was changed");
+        Ok(space)
     }
 
-    /// Deletes a space.
-    pub async fn delete(&self, id: SpaceId) -> Result<(), ManageError> {
-        self.writer.delete(id).await.map_err(written)?;
+    /// Deletes a space, its keys and its screens, for whoever asks, in the words of an audit.
+    pub async fn delete(&self, id: SpaceId, by: &str) -> Result<(), ManageError> {
+        let writer = self.writer.clone();
+        let delete_on = move |page: &mut _, _| {
+            let space = SpacesWriter::get_on(page, id)?;
+            keys::revoke_all_on(page, id)?;
+            kiosks::revoke_all_on(page, id)?;
+            writer.delete_on(page, &space);
+            Ok(())
+        };
+        self.once(None, delete_on).await?;
         self.last_use.forget(id);
+        self.accounts.ring();
+        tracing::info!(target: AUDIT, space = %id, by, "a space was deleted");
         Ok(())
+    }
+}
+
+impl From<SpaceError> for ManageError {
+    fn from(error: SpaceError) -> ManageError {
+        match error {
+            SpaceError::Unknown(id) => ManageError::Unknown(id),
+            SpaceError::TooMany(many) => ManageError::TooMany(many),
+            SpaceError::Row(error) => ManageError::Row(error),
+        }
     }
 }
 
 pub(super) fn written(error: WriteError<SpaceError>) -> ManageError {
     match error.split() {
-        Ok(SpaceError::Unknown(id)) => ManageError::Unknown(id),
-        Ok(SpaceError::TooMany(many)) => ManageError::TooMany(many),
-        Ok(SpaceError::Row(error)) => ManageError::Row(error),
+        Ok(error) => error.into(),
         Err(why) => ManageError::Write(why),
     }
 }

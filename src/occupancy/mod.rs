@@ -6,15 +6,22 @@
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
+mod asked_again;
 pub mod bringing;
 pub mod compat;
+pub mod corrections;
+pub mod door;
 mod following;
 pub mod history;
+mod holding;
 mod keys;
+pub mod kiosks;
 mod last_use;
 pub mod manage;
 pub mod pages;
 pub mod v1;
+
+pub use holding::OccupancyHolding;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -321,7 +328,11 @@ impl Occupancy {
 impl Occupancy {
     /// The keys of a space that died; nobody could use them any more, so a failure does no harm.
     async fn forget_keys(&self, id: SpaceId) {
-        let forgotten = self.store.write_bulk(move |page| keys::revoke_all_on(page, id)).await;
+        let forgotten = self.store.write_bulk(move |page| {
+            keys::revoke_all_on(page, id)?;
+            kiosks::revoke_all_on(page, id)
+        });
+        let forgotten = forgotten.await;
         if let Err(error) = forgotten {
             tracing::debug!(%error, space.id = %id, "the keys of a dead space were not removed");
         }

@@ -32,6 +32,8 @@ pub struct NewSpace {
     pub thresholds: Thresholds,
     /// After how long without use an operator's space dies.
     pub ttl: Option<Span>,
+    /// Whether people may be counted in above the maximum by whoever says so each time.
+    pub overfill: bool,
     /// Whether nobody knows who makes it, so that it is of the share of anonymous callers.
     pub is_anonymous: bool,
 }
@@ -48,6 +50,7 @@ impl NewSpace {
             tags: Vec::new(),
             thresholds: Thresholds::default(),
             ttl: None,
+            overfill: false,
             is_anonymous: false,
         }
     }
@@ -180,6 +183,7 @@ impl SpacesWriter {
             tags: new.tags,
             thresholds: new.thresholds,
             ttl: new.ttl,
+            overfill: new.overfill,
         };
         ROWS.put_on(page, space.id.as_bytes(), &space)?;
         page.record(Event::SpaceCreated {

@@ -278,7 +278,6 @@ fn crates_stay_in_their_folders() {
 /// Where rooms read the machine's own clock, and why it is not the time that the box goes by (`Store::now`).
 const OWN_CLOCK: &[(&str, &str)] = &[
     ("occupancy/history/read.rs", "the end of what is asked for"),
-    ("occupancy/pages/space.rs", "shown"),
     ("relay/peer.rs", "shown"),
     ("relay/conversation.rs", "shown"),
     ("relay/ticket.rs", "where an even clock begins"),

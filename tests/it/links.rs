@@ -257,6 +257,7 @@ async fn what_is_to_come_begins_and_what_ends_is_over_by_the_time_that_the_box_g
             meter: meter.clone(),
             since: Some(tomorrow),
         }],
+        spaces: Vec::new(),
     };
     let password = Secret::given("correct-horse");
     accounts

@@ -33,7 +33,9 @@ fn welcome(page: &mut Page, running: &TestBox, role: &str) {
     page.type_into("input[name=password]", "a-good-long-word");
     page.type_into("input[name=again]", "a-good-long-word");
     page.leaving(|page| page.click("main button"));
-    assert_eq!(page.eval("location.pathname"), "/spaces");
+    let first = if role == "doorman" { "/spaces" } else { "/" };
+    assert_eq!(page.eval("location.pathname"), first);
+    page.go("/spaces");
 }
 
 #[test]
@@ -70,81 +72,6 @@ fn a_newcomer_signs_in_by_a_link_and_sees_counts_move() {
     assert_eq!(page.faults(), [""; 0]);
 }
 
-#[test]
-fn the_screen_at_a_door_counts_with_script_and_without() {
-    let running = TestBox::start();
-    let id = hall(&running);
-    let mut page = page(&running);
-    page.look(390, "light");
-    welcome(&mut page, &running, "doorman");
-    page.go(&format!("/spaces/{id}/door"));
-    page.eval("window.stayed = true");
-    let shows = |number: u32| format!("document.querySelector('.count b').textContent === '{number}'");
-    page.click("[aria-label='One in']");
-    page.until("one came in", &shows(1));
-    page.click("[aria-label='One in']");
-    page.until("another came in", &shows(2));
-    page.click("[aria-label='One out']");
-    page.until("one went out", &shows(1));
-    assert_eq!(page.eval("window.stayed"), true, "without loading anew");
-
-    page.scripts(false);
-    page.go(&format!("/spaces/{id}/door"));
-    assert_eq!(page.text(".count b"), "1");
-    page.leaving(|page| page.click("[aria-label='One in']"));
-    assert_eq!(page.text(".count b"), "2", "the form does what the script did");
-    for (path, holds) in [("/spaces", "Hall"), (&format!("/spaces/{id}"), "The last 24 hours")] {
-        page.go(path);
-        assert!(page.text("main").contains(holds), "{path} is read without script");
-    }
-    assert_eq!(running.json(&["space", "show", &id])["current"], 2);
-    assert_eq!(page.faults(), [""; 0]);
-}
-
-#[test]
-fn a_full_space_says_so_at_the_door_and_the_last_tap_is_taken_back() {
-    let running = TestBox::start();
-    let space = running.json(&["space", "create", "--name", "Lift", "--maximum", "2"]);
-    let id = space["id"].as_str().unwrap();
-    let mut page = page(&running);
-    page.look(390, "light");
-    welcome(&mut page, &running, "doorman");
-    let shows = |page: &mut Page, number: u32, words: &str| {
-        let count = format!("document.querySelector('.count b').textContent === '{number}'");
-        page.until(&format!("{number} are in"), &count);
-        page.until(
-            words,
-            &format!("document.querySelector('#said').textContent.includes('{words}')"),
-        );
-    };
-    let undo = "#undo:not([hidden]) button";
-    for scripts in [true, false] {
-        running.json(&["space", "set", id, "--current", "1"]);
-        page.scripts(scripts);
-        page.go(&format!("/spaces/{id}/door"));
-        let tap = |page: &mut Page, what: &str| match scripts {
-            true => page.click(what),
-            false => page.leaving(|page| page.click(what)),
-        };
-        assert_eq!(page.count(undo), 0, "nothing was done yet");
-        tap(&mut page, "[aria-label='One in']");
-        shows(&mut page, 2, "One came in");
-        tap(&mut page, "[aria-label='One in']");
-        shows(&mut page, 2, "Full: nobody was counted");
-        assert_eq!(page.count(undo), 0, "nothing to be taken back");
-        tap(&mut page, "[aria-label='One out']");
-        shows(&mut page, 1, "One went out");
-        assert_eq!(page.text(undo), "Undo: nobody went out");
-        tap(&mut page, undo);
-        shows(&mut page, 2, "taken back");
-        assert_eq!(page.count(undo), 0, "once");
-        running.json(&["space", "set", id, "--current", "0"]);
-        tap(&mut page, "[aria-label='One out']");
-        shows(&mut page, 0, "Empty");
-    }
-    assert_eq!(page.faults(), [""; 0]);
-}
-
 /// Antivirus programs and company proxies speak the older version to both sides.
 #[test]
 fn people_sign_in_over_http_1_too() {
@@ -158,7 +85,7 @@ fn people_sign_in_over_http_1_too() {
         page.type_into("input[name=username]", "anna");
         page.type_into("input[name=password]", "correct-horse");
         page.leaving(|page| page.click("main button"));
-        assert_eq!(page.eval("location.pathname"), "/spaces");
+        assert_eq!(page.eval("location.pathname"), "/");
         page.leaving(|page| page.click(".who button"));
         assert_eq!(page.eval("location.pathname"), "/login");
         assert_eq!(page.faults(), [""; 0]);
@@ -247,7 +174,7 @@ fn every_page_fits_its_screen_in_both_colours() {
         look(&mut page, name, path);
         if name == "space" {
             let drawn = page.eval("document.querySelector('.plot path.line').getTotalLength()");
-            assert!(drawn.as_f64().unwrap() > 600.0, "a whole day is drawn: {drawn}");
+            assert!(drawn.as_f64().unwrap() > 0.0, "the day is drawn so far: {drawn}");
         }
         if name == "relay" {
             // The demo's own gateway waits there; ended, it comes back as another.
@@ -361,35 +288,24 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
 }
 
 #[test]
-fn a_page_whose_box_is_gone_shines_no_lamp_and_is_live_again_when_the_box_is() {
+fn a_page_whose_box_is_gone_says_so_and_is_live_again_when_the_box_is() {
     let port = format!("[https]\nlisten = [\"127.0.0.1:{}\"]", free_port());
     let mut running = TestBox::start_with(&CONFIG.replace("[https]\nlisten = [\"127.0.0.1:0\"]", &port));
     let id = hall(&running);
     let mut page = page(&running);
     welcome(&mut page, &running, "doorman");
-    page.go(&format!("/spaces/{id}/door"));
+    page.go(&format!("/spaces/{id}"));
     let is_live = "document.querySelector('#live').textContent === 'live'";
     page.until("the page is live", is_live);
-    let mark = "getComputedStyle(document.querySelector('.lamps .lamp'), '::before').content";
-    assert_eq!(page.eval(mark), "\"●\"");
     running.kill();
     page.until(
         "it says that it is not",
-        "document.querySelector('#live').textContent.startsWith('Not live')",
-    );
-    assert_eq!(page.eval(mark), "\"?\"", "no lamp says that all is well");
-    page.click(".hand:not(.out)");
-    page.until(
-        "it does not say what it cannot know",
-        "document.querySelector('#said').textContent.includes('not known whether')",
+        "document.querySelector('#live').textContent.startsWith('Not live') && document.body.classList.contains('lost')",
     );
     running.run();
     page.until("it is live again by itself", is_live);
-    assert_eq!(page.eval(mark), "\"●\"");
-    assert!(page.text("#said").contains("the number above is right"));
-    page.click(".hand:not(.out)");
-    page.until("it counts", "document.querySelector('.count b').textContent === '1'");
-    assert!(!page.text("#said").contains("not known"));
+    count(&running, &id, "increment");
+    page.until("it moves", "document.querySelector('.count b').textContent === '1'");
 }
 
 fn yesterday() -> String {

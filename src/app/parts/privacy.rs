@@ -16,6 +16,7 @@ use crate::app::router::Https;
 use crate::config::{Backup, Config, Retention};
 use crate::domain::units::{self, Span};
 use crate::meter::MeterHolding;
+use crate::occupancy::OccupancyHolding;
 use crate::perseus::PerseusHolding;
 use crate::privacy::{self, PersonalData};
 use crate::store::Store;
@@ -62,6 +63,7 @@ impl Part<Deps> for PersonalData {
                 data_dir.join("audit"),
                 audit_stays.clone(),
             )),
+            Arc::new(OccupancyHolding::new(store.clone())),
             Arc::new(MeterHolding::new(store.clone(), section.retention.money)),
             Arc::new(PerseusHolding::new(
                 store.clone(),

@@ -87,7 +87,11 @@ async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
         Role::Admin | Role::Installer | Role::Viewer => {
             building::show(&state, &person).await.unwrap_or_else(|refused| refused)
         }
-        Role::Doorman => Redirect::to("/spaces").into_response(),
+        Role::Doorman => {
+            let spaces = state.start.spaces.as_ref();
+            let first = spaces.map_or_else(|| "/spaces".to_owned(), |spaces| spaces.first_page(&person));
+            Redirect::to(&first).into_response()
+        }
         Role::Resident if person.saw_meters() => Redirect::to("/energy").into_response(),
         Role::Resident => unlinked(&state.face, &person),
     }

@@ -201,6 +201,7 @@ async fn people(
                     since: Some(MOVED_IN),
                 })
                 .collect(),
+            spaces: Vec::new(),
         };
         match accounts
             .add_person(&login.username, standing, Some(password.clone()), now)

@@ -94,6 +94,7 @@ mod tests {
                 since: at(since),
                 until: until.map(at),
             }],
+            spaces: Vec::new(),
             proof: Default::default(),
         }
     }

@@ -15,6 +15,7 @@ pub use read::{Point, SpanTooLongError, Step, Stretch};
 
 use crate::domain::units::Span;
 use crate::domain::{Event, Lane, Occupancy, SpaceId};
+use crate::occupancy::corrections::CORRECTIONS;
 use crate::store::spaces::Spaces;
 use crate::store::{Delivery, FollowError, Ledger, Store, Subscription};
 use gather::{Gathered, portions};
@@ -44,6 +45,17 @@ impl History {
             spaces: Spaces::new(store.clone()),
             store,
             retention,
+        }
+    }
+
+    /// From when on something may be known: what is older was deleted.
+    #[must_use]
+    pub fn begins(&self) -> Timestamp {
+        let keep = SignedDuration::try_from(self.retention.0).unwrap_or(SignedDuration::MAX);
+        let begins = self.store.now().checked_sub(keep);
+        match self.retention.is_zero() {
+            true => Timestamp::UNIX_EPOCH,
+            false => begins.unwrap_or(Timestamp::UNIX_EPOCH),
         }
     }
 
@@ -138,7 +150,8 @@ impl History {
     async fn delete(&self, space: SpaceId) -> Result<(), FollowError> {
         self.delete_rows(MINUTES, space, u64::MAX).await?;
         self.delete_rows(HOURS, space, u64::MAX).await?;
-        self.delete_rows(CHANGES, space, u64::MAX).await
+        self.delete_rows(CHANGES, space, u64::MAX).await?;
+        self.delete_rows(CORRECTIONS, space, u64::MAX).await
     }
 
     /// Deletes a space's rows of stretches before `end`.
@@ -184,6 +197,7 @@ impl History {
                 self.delete_rows(MINUTES, space.id, oldest / HALF_HOUR_MS).await?;
                 self.delete_rows(HOURS, space.id, oldest / DAY_MS).await?;
                 self.delete_rows(CHANGES, space.id, oldest / HOUR_MS).await?;
+                self.delete_rows(CORRECTIONS, space.id, oldest / HOUR_MS).await?;
             }
             tokio::task::yield_now().await;
         }

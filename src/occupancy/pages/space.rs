@@ -1,25 +1,33 @@
-//! One space: its gauge, its last day, and the screen at its door with a large number, + and −.
+//! One space: its gauge, a day of its history, what is usual, who put its count right, and what whoever runs the box does
+//! with it.
 
 use askama::Template;
-use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::header::ACCEPT;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::header::CONTENT_DISPOSITION;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Deserialize;
 
-use super::plot::Plot;
-use super::{Card, PageState};
+use super::card::Card;
+use super::days::{self, Day, DayShown};
+use super::finding::{Refusal, broken, find, once};
+use super::manage::base;
+use super::plots;
 use crate::accounts::Act;
-use crate::domain::{Space, SpaceId};
-use crate::face::{Form, Page, Shell, SignedIn};
-use crate::http::{Problem, blocking};
+use crate::domain::given::optional_day;
+use crate::face::{Page, PageState, Shell, SignedIn};
+use crate::http::{Problem, blocking, table};
+use crate::occupancy::Occupancy;
+use crate::occupancy::corrections::{self, Correction, What};
 use crate::occupancy::history::{Step, Stretch};
-use crate::occupancy::manage::ManageError;
-use crate::store::ReadError;
-use crate::texts::Texts;
+use crate::occupancy::kiosks::Kiosk;
+use crate::texts::{Said, Texts, named};
+
+/// Corrections that are shown: the latest of so many days, and no more than this.
+const CORRECTIONS_SHOWN: usize = 30;
+const CORRECTIONS_DAYS: i64 = 30;
 
 #[derive(Template)]
 #[template(path = "space.html", config = ".askama.toml")]
@@ -28,233 +36,226 @@ struct SpacePage {
     script: String,
     mark: String,
     row: Card,
-    plot: String,
-    entered: u64,
-    left: u64,
-}
-
-#[derive(Template)]
-#[template(path = "door.html", config = ".askama.toml")]
-struct DoorPage {
-    shell: Shell,
-    script: String,
-    mark: String,
-    row: Card,
+    said: Option<&'static str>,
+    day: DayPart,
+    week: String,
+    corrections: Vec<CorrectionShown>,
     may_count: bool,
+    managing: Option<Managing>,
+}
+
+/// The part of the page that is of a day.
+struct DayPart {
+    /// The day in words, and as addresses have it.
+    name: String,
+    date: Date,
+    before: Date,
+    /// Absent today.
+    after: Option<Date>,
+    came_went: Said,
+    plot: String,
+    shown: DayShown,
+}
+
+/// A count that was put right.
+struct CorrectionShown {
+    at: String,
+    what: Said,
+    reason: Option<String>,
+    by: Option<By>,
+}
+
+/// Who did something.
+enum By {
+    Person(String),
+    CommandLine,
+    Program(String),
+}
+
+/// What only those see who may change the space.
+struct Managing {
     csrf_token: String,
-    said: &'static str,
-    undo: Option<Undo>,
+    once: String,
+    /// Where this box is.
+    base: String,
+    /// The name as it was given; empty: none.
+    name: String,
+    kiosks: Vec<KioskShown>,
 }
 
-/// What takes the last tap back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Undo {
-    by: i64,
-    words: &'static str,
+struct KioskShown {
+    kiosk: Kiosk,
+    made: String,
 }
 
-/// What became of a tap.
+/// What was done before the page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Tap {
-    /// One came in.
-    In,
-    /// One went out.
-    Out,
-    /// The space is full, so nobody was counted.
-    Full,
-    /// Nobody was there to go out.
-    Empty,
-    /// The tap before was taken back.
-    Undone,
+pub(super) enum Done {
+    Settings,
+    Kiosk,
+    Emptied,
+    Set,
 }
 
-impl Tap {
-    fn of(by: i64, applied: i64, undoes: bool) -> Tap {
-        match (by > 0, applied) {
-            (true, 0) => Tap::Full,
-            (false, 0) => Tap::Empty,
-            (_, _) if undoes => Tap::Undone,
-            (true, _) => Tap::In,
-            (false, _) => Tap::Out,
-        }
-    }
-
-    /// As the address of the page says it.
-    fn name(self) -> &'static str {
-        match self {
-            Tap::In => "in",
-            Tap::Out => "out",
-            Tap::Full => "full",
-            Tap::Empty => "empty",
-            Tap::Undone => "undone",
-        }
-    }
-
+impl Done {
     fn said(self) -> &'static str {
         match self {
-            Tap::In => "One came in.",
-            Tap::Out => "One went out.",
-            Tap::Full => "Full: nobody was counted. Somebody must go out first.",
-            Tap::Empty => "Empty: nobody was there to go out, so nobody was counted.",
-            Tap::Undone => "The last tap was taken back.",
-        }
-    }
-
-    fn undo(self) -> Option<Undo> {
-        match self {
-            Tap::In => Some(Undo {
-                by: -1,
-                words: "Undo: nobody came in",
-            }),
-            Tap::Out => Some(Undo {
-                by: 1,
-                words: "Undo: nobody went out",
-            }),
-            Tap::Full | Tap::Empty | Tap::Undone => None,
+            Done::Settings => named("spaces-settings-taken"),
+            Done::Kiosk => named("kiosk-taken"),
+            Done::Emptied => named("door-emptied"),
+            Done::Set => named("door-was-set"),
         }
     }
 }
 
-/// What the page is told of the tap before.
+/// Which day.
 #[derive(Deserialize)]
-pub(super) struct Before {
-    tap: Option<Tap>,
+pub(super) struct Asked {
+    #[serde(default, deserialize_with = "optional_day")]
+    day: Option<Date>,
+    done: Option<Done>,
 }
 
 /// The page of one space.
 pub(super) async fn show(
-    State(state): State<PageState>,
+    State(state): State<PageState<Occupancy>>,
     person: SignedIn,
     Path(id): Path<String>,
-) -> Result<Response, Response> {
-    person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
-    let mark = state.mark();
-    let space = find(&state, &id).map_err(IntoResponse::into_response)?;
-    let to = Timestamp::now();
-    let from = to
-        .checked_sub(SignedDuration::from_hours(24))
-        .unwrap_or(Timestamp::UNIX_EPOCH);
-    let (history, asked) = (state.room.history(), space.clone());
+    Query(asked): Query<Asked>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let mark = state.room.hall.mark();
+    let space = find(&state, (&person, Act::ReadSpaces), &id)?;
+    let t = Texts::of(person.language);
+    let timezone = state.face.timezone().clone();
+    let today = person.now.to_zoned(timezone.clone()).date();
+    let date = asked.day.unwrap_or(today).min(today);
+    let whole = Day::of(date, &timezone).ok_or_else(no_day)?;
+    let (history, store, read_of, now) = (
+        state.room.history(),
+        state.room.store.clone(),
+        space.clone(),
+        person.now,
+    );
+    let zone = timezone.clone();
     let read = blocking(move || {
-        history.points(
-            &asked,
-            Stretch {
-                from,
-                to,
-                step: Step::Minute,
-            },
-        )
-    })
-    .await;
-    let points = read.map_err(|error| broken(&error))?.map_err(|error| broken(&error))?;
-    let plot = Plot {
-        points: &points,
-        from,
-        to,
-        maximum: space.occupancy.maximum,
-        timezone: state.face.timezone(),
-        t: Texts::of(person.language),
-    };
+        let shown = days::day(&history, &read_of, whole, &zone)?;
+        let week = days::week(&history, &read_of, now, &zone)?;
+        let span = SignedDuration::from_hours(24 * CORRECTIONS_DAYS);
+        let from = now.saturating_sub(span).unwrap_or(Timestamp::MIN);
+        let corrections = corrections::between(&store, read_of.id, (from, Timestamp::MAX))?;
+        Ok((shown, week, corrections))
+    });
+    let read: Result<_, crate::store::ReadError> = read.await.map_err(|error| broken(&error))?;
+    let (shown, week, corrections) = read.map_err(|error| broken(&error))?;
+    let names_people = person.must(Act::Count).is_ok();
     let page = SpacePage {
         shell: state.face.shell("space", Some(&person)),
         script: state.face.asset("spaces.js"),
         mark,
-        row: Card::of(&space, &state.face),
-        plot: plot.svg(),
-        entered: points.iter().map(|point| point.entered).sum(),
-        left: points.iter().map(|point| point.left).sum(),
+        row: Card::of(&space, &state.face, t),
+        said: asked.done.map(Done::said),
+        day: DayPart {
+            name: t.day(date),
+            date,
+            before: date.yesterday().unwrap_or(date),
+            after: date.tomorrow().ok().filter(|after| *after <= today),
+            came_went: t.say2("spaces-came-went", ("entered", shown.entered), ("left", shown.left)),
+            plot: plots::day(&shown, whole, space.occupancy.maximum, (t, &timezone)),
+            shown,
+        },
+        week: plots::week(&week, (t, &timezone)),
+        corrections: corrections
+            .into_iter()
+            .rev()
+            .take(CORRECTIONS_SHOWN)
+            .map(|one| shown_to(one, names_people, t, &timezone))
+            .collect(),
+        may_count: names_people,
+        managing: managing(&state, &person, &space, base(&uri, &headers))?,
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
-/// The screen at a door: for an old phone, so it is small and works without script.
-pub(super) async fn door(
-    State(state): State<PageState>,
-    person: SignedIn,
-    Path(id): Path<String>,
-    Query(before): Query<Before>,
-) -> Result<Response, Response> {
-    person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
-    let mark = state.mark();
-    let space = find(&state, &id).map_err(IntoResponse::into_response)?;
-    let page = DoorPage {
-        shell: state.face.shell("door", Some(&person)),
-        script: state.face.asset("spaces.js"),
-        mark,
-        row: Card::of(&space, &state.face),
-        may_count: person.must(Act::Count).is_ok(),
+fn no_day() -> Response {
+    Problem::new(StatusCode::BAD_REQUEST, "no-day", "There is no such day").into_response()
+}
+
+/// A correction, with who made it for those alone who count themselves: others read nothing personal.
+fn shown_to(one: Correction, names_people: bool, t: Texts, timezone: &jiff::tz::TimeZone) -> CorrectionShown {
+    let at = one.at.to_zoned(timezone.clone());
+    let by = match one.by.as_str() {
+        "operator" => By::CommandLine,
+        by => match by.strip_prefix("person ") {
+            Some(name) => By::Person(name.to_owned()),
+            None => By::Program(by.to_owned()),
+        },
+    };
+    CorrectionShown {
+        at: format!("{} {}", t.day_of_month(at.date()), at.strftime("%H:%M")),
+        what: match one.what {
+            What::Emptied => t.say1("spaces-emptied-from", "before", one.before),
+            What::SetTo(after) => t.say2("spaces-set-from", ("before", one.before), ("after", after)),
+        },
+        reason: one.reason,
+        by: names_people.then_some(by),
+    }
+}
+
+fn managing(
+    state: &PageState<Occupancy>,
+    person: &SignedIn,
+    space: &crate::domain::Space,
+    base: String,
+) -> Result<Option<Managing>, Refusal> {
+    if person.must(Act::ManageSpaces).is_err() {
+        return Ok(None);
+    }
+    let kiosks = state.room.kiosks(Some(space.id)).map_err(|error| broken(&error))?;
+    let shown = |kiosk: Kiosk| KioskShown {
+        made: state.face.date(kiosk.created),
+        kiosk,
+    };
+    Ok(Some(Managing {
         csrf_token: person.csrf.token(),
-        said: before.tap.map_or("", Tap::said),
-        undo: before.tap.and_then(Tap::undo),
-    };
-    Ok(Page(StatusCode::OK, page).into_response())
+        once: once(),
+        base,
+        name: space.name.clone().unwrap_or_default(),
+        kiosks: kiosks.into_iter().map(shown).collect(),
+    }))
 }
 
-/// Somebody came in or went out.
-#[derive(Deserialize)]
-pub(super) struct Counted {
-    by: i64,
-    /// Takes the tap before back.
-    #[serde(default)]
-    undo: Option<String>,
-}
-
-/// The buttons of the door's screen. Its script asks for JSON, and shows what became of the tap by itself.
-pub(super) async fn count(
-    State(state): State<PageState>,
+/// A day of minutes for a spreadsheet.
+pub(super) async fn csv(
+    State(state): State<PageState<Occupancy>>,
     person: SignedIn,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    Form(form): Form<Counted>,
-) -> Result<Response, Response> {
-    person.must(Act::Count).map_err(IntoResponse::into_response)?;
-    let space = find(&state, &id).map_err(IntoResponse::into_response)?.id;
-    if form.by.abs() != 1 {
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-one", "One at a time");
-        return Err(problem.detail("A tap counts one person in or out.").into_response());
-    }
-    let (applied, _) = state.room.step(space, form.by).await.map_err(|error| {
-        tracing::warn!(%error, "a count at the door was not written");
-        let problem = match error {
-            ManageError::Write(why) => Problem::from(&why),
-            _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Not now"),
-        };
-        problem.detail("That was not counted. Try again.").into_response()
-    })?;
-    let tap = Tap::of(form.by, applied, form.undo.is_some());
-    let wants_json = headers.get(ACCEPT).is_some_and(|accept| accept == "application/json");
-    if wants_json {
-        return Ok(Json(json!({ "said": tap.said(), "undo": tap.undo() })).into_response());
-    }
-    Ok(Redirect::to(&format!("/spaces/{space}/door?tap={}", tap.name())).into_response())
-}
-
-/// Why a page of a space is not shown.
-enum Missing {
-    /// There is no such space.
-    Space,
-    /// It could not be read.
-    Broken(ReadError),
-}
-
-impl IntoResponse for Missing {
-    fn into_response(self) -> Response {
-        match self {
-            Missing::Space => {
-                Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space").into_response()
-            }
-            Missing::Broken(error) => broken(&error),
-        }
-    }
-}
-
-fn find(state: &PageState, id: &str) -> Result<Space, Missing> {
-    let id: SpaceId = id.parse().map_err(|_| Missing::Space)?;
-    state.room.get(id).map_err(Missing::Broken)?.ok_or(Missing::Space)
-}
-
-fn broken(error: &dyn std::error::Error) -> Response {
-    tracing::error!(%error, "a page could not be read");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    let space = find(&state, (&person, Act::ReadSpaces), &id)?;
+    let timezone = state.face.timezone();
+    let date = asked
+        .day
+        .unwrap_or_else(|| person.now.to_zoned(timezone.clone()).date());
+    let day = Day::of(date, timezone).ok_or_else(no_day)?;
+    let (history, named) = (
+        state.room.history(),
+        format!("attachment; filename=\"space-{}-{date}.csv\"", space.id),
+    );
+    let stretch = Stretch {
+        from: day.from,
+        to: day.to,
+        step: Step::Minute,
+    };
+    let points = blocking(move || history.points(&space, stretch)).await;
+    let points = points
+        .map_err(|error| broken(&error))?
+        .map_err(|error| broken(&error))?;
+    let headers = [
+        ("content-type", "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION.as_str(), named),
+    ];
+    Ok((headers, table::csv(&points)).into_response())
 }

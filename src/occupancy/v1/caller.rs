@@ -40,6 +40,14 @@ impl FromRequestParts<Arc<Occupancy>> for Caller {
 }
 
 impl Caller {
+    /// Who they are in the words of an audit.
+    pub(super) fn in_audit(&self) -> String {
+        match self {
+            Caller::Token(who) => who.in_audit(),
+            Caller::Key(key) => format!("key {}", key.id),
+        }
+    }
+
     /// What idempotency keys of this caller are counted under, and what logs call it.
     pub(super) fn name(&self) -> String {
         match self {
@@ -64,7 +72,9 @@ impl Caller {
     /// Whether they may do what needs `role`, in this space.
     pub(super) fn may(&self, space: SpaceId, role: KeyRole) -> Result<(), ApiError> {
         match self {
-            Caller::Token(_) => self.is_operator(role),
+            // Whoever sees some spaces alone learns nothing of the others.
+            Caller::Token(who) if !who.sees_space(space) => Err(ApiError::Unknown),
+            Caller::Token(who) => covered(who, role),
             // A key of another space learns nothing of this one.
             Caller::Key(key) if key.space != space => Err(ApiError::Unknown),
             Caller::Key(key) if key.role >= role => Ok(()),
@@ -74,13 +84,8 @@ impl Caller {
 
     /// Whether they may do what needs `role` in every space.
     pub(super) fn is_operator(&self, role: KeyRole) -> Result<(), ApiError> {
-        let act = match role {
-            KeyRole::Viewer => Act::ReadSpaces,
-            KeyRole::Counter => Act::Count,
-            KeyRole::Owner => Act::ManageSpaces,
-        };
         match self {
-            Caller::Token(who) if who.may(act) => Ok(()),
+            Caller::Token(who) if who.only_spaces().is_none() => covered(who, role),
             Caller::Token(_) | Caller::Key(_) => Err(ApiError::Forbidden),
         }
     }
@@ -100,6 +105,15 @@ impl Caller {
             room.last_use.renew(id, now);
         }
     }
+}
+
+fn covered(who: &Who, role: KeyRole) -> Result<(), ApiError> {
+    let act = match role {
+        KeyRole::Viewer => Act::ReadSpaces,
+        KeyRole::Counter => Act::Count,
+        KeyRole::Owner => Act::ManageSpaces,
+    };
+    if who.may(act) { Ok(()) } else { Err(ApiError::Forbidden) }
 }
 
 /// Which pages of other origins may call (OCC §5.10); `None`: none. Cookies are never allowed.

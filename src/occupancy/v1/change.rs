@@ -1,4 +1,4 @@
-//! `POST …/change`, `POST …/reset`, `PUT …/maximum`.
+//! `POST …/change`, `PUT …/maximum`.
 
 use std::sync::Arc;
 
@@ -23,27 +23,19 @@ pub(super) async fn change(Path(id): Path<String>, request: Request) -> Result<R
     let body: shape::Change = request.change.json()?;
     body.check()?;
     let by = move |space: &mut Space, now: Timestamp| {
-        let applied = space.change(body.by, now);
+        let applied = match body.policy {
+            Policy::Overfill => space.change_all_the_same(body.by, now),
+            Policy::Clamp | Policy::Reject => space.change(body.by, now),
+        };
         match body.policy {
-            Policy::Reject if applied != body.by => Err(ApiError::DoesNotFit {
+            Policy::Reject | Policy::Overfill if applied != body.by => Err(ApiError::DoesNotFit {
                 applied,
                 requested: body.by,
             }),
-            Policy::Reject | Policy::Clamp => Ok((applied, body.by)),
+            Policy::Reject | Policy::Overfill | Policy::Clamp => Ok((applied, body.by)),
         }
     };
     made(request, &id, KeyRole::Counter, by).await
-}
-
-/// Everybody has left: the count is 0.
-#[utoipa::path(post, path = "/v1/spaces/{id}/reset", tag = "spaces", params(("id" = String, Path, description = "Its id")),
-    responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"), (status = 412, description = "It has changed since that version")))]
-pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
-    let empty = |space: &mut Space, now: Timestamp| {
-        let out = -i64::from(space.occupancy.current);
-        Ok((space.change(out, now), out))
-    };
-    made(request, &id, KeyRole::Counter, empty).await
 }
 
 /// Change the maximum; a count above it comes down to it.

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::asked::AskedError;
 use crate::http::{BrokenError, Problem};
+use crate::occupancy::corrections::WishError;
 use crate::store::spaces::{SpaceError, TooManySpacesError};
 use crate::store::{ReadError, RowError, WriteError};
 
@@ -54,6 +55,15 @@ pub(super) enum ApiError {
     /// The space has as many keys as it may.
     #[error("the space has {0} keys already; revoke one first")]
     TooManyKeys(usize),
+    /// There is no such screen.
+    #[error("this space has no such screen")]
+    UnknownKiosk,
+    /// The space has as many screens as it may.
+    #[error("the space has {0} screens already; take one away first")]
+    TooManyKiosks(usize),
+    /// A correction is not taken.
+    #[error(transparent)]
+    Wish(#[from] WishError),
     /// There are as many spaces as there may be.
     #[error(transparent)]
     TooManySpaces(TooManySpacesError),
@@ -99,15 +109,17 @@ impl ApiError {
         let (status, kind, title) = match &self {
             ApiError::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
             ApiError::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            ApiError::Unknown | ApiError::UnknownKey => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Unknown | ApiError::UnknownKey | ApiError::UnknownKiosk => {
+                (StatusCode::NOT_FOUND, "unknown", "Not found")
+            }
             ApiError::Id | ApiError::Asked(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
-            ApiError::Bounds { .. } => (
+            ApiError::Bounds { .. } | ApiError::Wish(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "out-of-bounds",
                 "A value is out of bounds",
             ),
             ApiError::DoesNotFit { .. } => (StatusCode::CONFLICT, "does-not-fit", "It does not fit"),
-            ApiError::TooManyKeys(_) | ApiError::TooManySpaces(_) => {
+            ApiError::TooManyKeys(_) | ApiError::TooManyKiosks(_) | ApiError::TooManySpaces(_) => {
                 (StatusCode::CONFLICT, "too-many", "There are too many")
             }
             ApiError::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "The space has changed"),

@@ -3,9 +3,11 @@
 
 mod caller;
 mod change;
+mod correct;
 mod error;
 mod history;
 mod keys;
+mod kiosks;
 mod list;
 mod shape;
 mod spaces;
@@ -36,10 +38,14 @@ pub fn router(room: Arc<Occupancy>) -> Router {
             get(spaces::show).patch(spaces::patch).delete(spaces::remove),
         )
         .route("/v1/spaces/{id}/change", post(change::change))
-        .route("/v1/spaces/{id}/reset", post(change::reset))
+        .route("/v1/spaces/{id}/reset", post(correct::reset))
+        .route("/v1/spaces/{id}/set", post(correct::set))
+        .route("/v1/spaces/{id}/corrections", get(correct::list))
         .route("/v1/spaces/{id}/maximum", put(change::maximum))
         .route("/v1/spaces/{id}/keys", get(keys::list).post(keys::create))
         .route("/v1/spaces/{id}/keys/{key}", delete(keys::revoke))
+        .route("/v1/spaces/{id}/kiosks", get(kiosks::list).post(kiosks::create))
+        .route("/v1/spaces/{id}/kiosks/{kiosk}", delete(kiosks::revoke))
         .route("/v1/spaces/{id}/export", get(spaces::export))
         .route("/v1/spaces/{id}/history", get(history::history))
         .route("/v1/spaces/{id}/events", get(stream::one))
@@ -65,11 +71,16 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         spaces::remove,
         spaces::export,
         change::change,
-        change::reset,
+        correct::reset,
+        correct::set,
+        correct::list,
         change::maximum,
         keys::list,
         keys::create,
         keys::revoke,
+        kiosks::list,
+        kiosks::create,
+        kiosks::revoke,
         history::history,
         stream::one,
         stream::several

@@ -41,6 +41,10 @@ pub(super) struct SpaceShown {
     current: u32,
     /// People allowed inside.
     maximum: u32,
+    /// People who may still come in.
+    left: u32,
+    /// Whether people may be counted in above the maximum by whoever says so each time.
+    overfill: bool,
     /// `free`, `busy`, `full` or `over`.
     #[schema(value_type = String, example = "free")]
     state: Level,
@@ -75,6 +79,8 @@ impl SpaceShown {
             name: space.name.clone(),
             current: space.occupancy.current,
             maximum: space.occupancy.maximum,
+            left: space.left(),
+            overfill: space.overfill,
             state: space.level(),
             thresholds: space.thresholds,
             tags: space.tags.clone(),
@@ -113,6 +119,9 @@ pub(super) struct NewSpace {
     #[serde(default)]
     #[schema(max_items = 16)]
     pub(super) tags: Vec<String>,
+    /// Whether people may be counted in above the maximum by whoever says so each time.
+    #[serde(default)]
+    pub(super) overfill: bool,
 }
 
 impl NewSpace {
@@ -147,6 +156,8 @@ pub(super) struct Patch {
     /// New tags.
     #[schema(max_items = 16)]
     tags: Option<Vec<String>>,
+    /// Whether it may be overfilled.
+    overfill: Option<bool>,
 }
 
 impl Patch {
@@ -173,6 +184,9 @@ impl Patch {
         }
         if let Some(tags) = self.tags {
             space.tags = tags;
+        }
+        if let Some(overfill) = self.overfill {
+            space.overfill = overfill;
         }
     }
 }
@@ -209,6 +223,8 @@ pub(super) enum Policy {
     Clamp,
     /// All or none: 409.
     Reject,
+    /// All or none, above the maximum too where the space may be overfilled: 409.
+    Overfill,
 }
 
 impl Change {

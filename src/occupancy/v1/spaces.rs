@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::caller::Caller;
@@ -17,6 +18,7 @@ use crate::accounts::random;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::{self, KeyRole};
+use crate::occupancy::{corrections, kiosks};
 use crate::store::spaces::{NewSpace as NewRow, SpacesWriter};
 
 /// Create a space; the answer holds its owner's key.
@@ -39,6 +41,7 @@ pub(super) async fn create(Request { room, caller, change }: Request) -> Result<
             tags: body.tags,
             thresholds: body.thresholds,
             ttl: body.ttl,
+            overfill: body.overfill,
             ..NewRow::plain(id, body.name, counts, SpaceOrigin::Operator)
         };
         let space = here.writer.create_on(page, new, now)?;
@@ -133,6 +136,7 @@ pub(super) async fn remove(
         let space = SpacesWriter::get_on(page, id)?;
         versions.check(&space)?;
         keys::revoke_all_on(page, id)?;
+        kiosks::revoke_all_on(page, id)?;
         here.writer.delete_on(page, &space);
         Ok(answer(&here.store, StatusCode::NO_CONTENT, &(), None))
     });
@@ -147,7 +151,7 @@ pub(super) async fn remove(
 
 /// All that is known of a space, to take along (OCC §5.8).
 #[utoipa::path(get, path = "/v1/spaces/{id}/export", tag = "spaces", params(("id" = String, Path, description = "Its id")),
-    responses((status = 200, description = "The space and its keys, without their secrets"), (status = 404, description = "No such space")))]
+    responses((status = 200, description = "The space, its keys and screens without their secrets, and the corrections of its count"), (status = 404, description = "No such space")))]
 pub(super) async fn export(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
@@ -155,7 +159,12 @@ pub(super) async fn export(
 ) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Owner)?;
     let keys = keys::list(&room.store, space.id)?;
-    let mut response = Json(json!({ "space": SpaceShown::of(&space, &room), "keys": keys })).into_response();
+    let corrections = corrections::between(&room.store, space.id, (Timestamp::MIN, Timestamp::MAX))?;
+    let whole = json!({
+        "space": SpaceShown::of(&space, &room), "keys": keys, "kiosks": kiosks::list(&room.store, Some(space.id))?,
+        "corrections": corrections,
+    });
+    let mut response = Json(whole).into_response();
     let name = format!("attachment; filename=\"space-{}.json\"", space.id);
     response.headers_mut().insert(
         CONTENT_DISPOSITION,

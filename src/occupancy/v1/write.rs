@@ -93,6 +93,14 @@ impl Change {
         asked::object(&self.body).map_err(ApiError::Asked)
     }
 
+    /// The body as JSON; without one, what it is by default.
+    pub(super) fn json_if_any<T: DeserializeOwned + Default>(&self) -> Result<T, ApiError> {
+        match self.body.is_empty() {
+            true => Ok(T::default()),
+            false => self.json(),
+        }
+    }
+
     /// Makes the change, or gives its kept answer again.
     pub(super) async fn make(
         self,

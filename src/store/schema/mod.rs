@@ -108,6 +108,21 @@ pub const HISTORY_CHANGES: Place = Place {
     name: "history of changes",
     prefix: 0x17,
 };
+/// Counts that somebody put right, by space, hour and place in the journal.
+pub const SPACE_CORRECTIONS: Place = Place {
+    name: "corrections of counts",
+    prefix: 0x1b,
+};
+/// Screens that show a space, by space and the screen's id.
+pub const KIOSKS: Place = Place {
+    name: "kiosks",
+    prefix: 0x1c,
+};
+/// Which screen of which space has this hash.
+pub const KIOSK_HASHES: Place = Place {
+    name: "kiosk hashes",
+    prefix: 0x1d,
+};
 /// Certificates that the own PKI issued, by hierarchy and serial number.
 pub const CERTIFICATES: Place = Place {
     name: "certificates",
@@ -210,6 +225,9 @@ pub const PLACES: &[Place] = &[
     HISTORY_MINUTES,
     HISTORY_HOURS,
     HISTORY_CHANGES,
+    SPACE_CORRECTIONS,
+    KIOSKS,
+    KIOSK_HASHES,
     PEOPLE,
     LINKS,
     SESSIONS,

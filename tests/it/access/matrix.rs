@@ -8,12 +8,13 @@ use crate::accounts::{Browser, add, signed_in};
 use crate::support::{Https, eventually};
 
 /// What somebody may know, by words that stand nowhere else.
-const THINGS: [(&str, &[&str]); 5] = [
+const THINGS: [(&str, &[&str]); 6] = [
     ("smith", &["Mrs Smith", SMITH, "3.142"]),
     ("jones's money", &["17.25"]),
     ("jones's name", &["Flat 1 Jones"]),
     ("jones's serial", &[JONES]),
-    ("spaces", &["Great hall", "Attic of the house"]),
+    ("hall", &["Great hall"]),
+    ("attic", &["Attic of the house"]),
 ];
 
 /// Everybody, and what they may know.
@@ -22,22 +23,38 @@ fn table() -> Vec<(&'static str, &'static [&'static str])> {
         ("nobody", &[]),
         (
             "admin",
-            &["smith", "jones's money", "jones's name", "jones's serial", "spaces"],
+            &[
+                "smith",
+                "jones's money",
+                "jones's name",
+                "jones's serial",
+                "hall",
+                "attic",
+            ],
         ),
         (
             "installer",
-            &["smith", "jones's money", "jones's name", "jones's serial", "spaces"],
+            &[
+                "smith",
+                "jones's money",
+                "jones's name",
+                "jones's serial",
+                "hall",
+                "attic",
+            ],
         ),
-        ("doorman", &["spaces"]),
-        ("viewer", &["spaces"]),
+        ("doorman", &["hall", "attic"]),
+        // A doorman of the hall alone.
+        ("porter", &["hall"]),
+        ("viewer", &["hall", "attic"]),
         ("resident", &["jones's money", "jones's name", "jones's serial"]),
         // Lived there until before anything was said; has just moved in; will move in.
         ("former", &["jones's serial"]),
         ("next", &["jones's serial", "jones's name"]),
         ("to come", &[]),
-        ("spaces:read", &["spaces"]),
-        ("spaces:count", &["spaces"]),
-        ("spaces:admin", &["spaces"]),
+        ("spaces:read", &["hall", "attic"]),
+        ("spaces:count", &["hall", "attic"]),
+        ("spaces:admin", &["hall", "attic"]),
         (
             "meters:read",
             &["smith", "jones's money", "jones's name", "jones's serial"],
@@ -82,6 +99,11 @@ fn everybody(building: &Building) -> Vec<(String, Known, BTreeSet<&'static str>)
                 add(running, "to-come", "resident");
                 running.json(&["user", "meters", "to-come", &format!("{JONES}@9000-01-01")]);
                 Known::person(&sign_in(running, "to-come"))
+            }
+            "porter" => {
+                add(running, name, "doorman");
+                running.json(&["user", "spaces", name, &building.hall]);
+                Known::person(&sign_in(running, name))
             }
             scope if scope.contains(':') => Known::Bearer(building.token(scope)["token"].as_str().unwrap().to_owned()),
             role => Known::person(&signed_in(running, role)),
@@ -254,7 +276,7 @@ fn a_key_of_one_space_tells_of_no_other() {
             let text = answer.text();
             knows |= text.contains("Great hall");
             assert!(!text.contains("Attic of the house"), "{role} at {path}");
-            let meters = told(&text).into_iter().find(|thing| *thing != "spaces");
+            let meters = told(&text).into_iter().find(|thing| *thing != "hall");
             assert_eq!(meters, None, "{role} at {path}");
             if answer
                 .header("content-type")

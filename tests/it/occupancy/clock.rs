@@ -40,6 +40,7 @@ async fn hall(store: &Store) -> SpaceId {
         tags: Vec::new(),
         thresholds: Default::default(),
         ttl: None,
+        overfill: false,
         is_anonymous: true,
     };
     SpacesWriter::new(store.clone()).create(new, store.now()).await.unwrap();
@@ -51,7 +52,7 @@ async fn counted(room: &Occupancy, id: SpaceId) {
         current: Some(8),
         ..Set::default()
     };
-    room.set(id, set).await.unwrap();
+    room.set(id, set, "operator").await.unwrap();
 }
 
 #[tokio::test]

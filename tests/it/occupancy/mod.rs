@@ -3,9 +3,13 @@
 mod bad_input;
 pub mod client;
 mod clock;
+mod corrections;
 mod crowd;
 mod disk_full;
+mod door;
+mod doormen;
 mod golden;
+mod kiosks;
 mod limits;
 mod sockets;
 mod v1;
