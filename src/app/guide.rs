@@ -50,6 +50,7 @@ pub(super) const GUIDES: &[Guide] = &[
     guide!(BadDay, "full-disk", "The disk is full"),
     guide!(BadDay, "after-a-winter", "Everything expired after a winter off"),
     guide!(Programs, "meters", "Meters over HTTPS"),
+    guide!(Programs, "consented-data", "Energy data that people allow you to see"),
     guide!(Programs, "mqtt", "What a broker is told"),
     guide!(Programs, "webhooks", "Webhooks, and who sent them"),
     guide!(Programs, "relay", "Meeting at the relay"),

@@ -227,6 +227,7 @@ impl Issue {
         if let Some(out) = &self.out {
             files::make_shared(out).map_err(CliError::failed)?;
             drop(Unfinished::create(&out.join("try"), Readers::Owner).map_err(CliError::failed)?);
+            self.is_free(out)?;
         }
         let path = format!("/pki/{hierarchy}/certificates");
         let mut answer: Value = with_box(common, async |client| {
@@ -250,9 +251,37 @@ impl Issue {
             for kind in ["key", "certificate", "chain", "pkeycert"] {
                 print::line(format_args!("{}", word(&issued[kind])));
             }
+            if let (Some(application), "client") = (&self.application, hierarchy) {
+                print::lines(format_args!("{}", section(application, self.member.as_deref())));
+            }
         }
         Ok(())
     }
+
+    /// Refuses before anything is issued: what nobody can keep would be one more that is good.
+    fn is_free(&self, out: &Path) -> Result<(), CliError> {
+        let names = ["key", "cert", "chain", "pkeycert"].map(|kind| out.join(format!("{}.{kind}.pem", self.name)));
+        match names.into_iter().find(|file| !self.overwrite && file.exists()) {
+            Some(file) => Err(is_there(&file)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_there(file: &Path) -> CliError {
+    CliError::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it")
+}
+
+/// The section by which the box knows an application, to be filled in.
+fn section(application: &str, member: Option<&str>) -> String {
+    let quoted = |text: &str| json!(text).to_string();
+    let member = member.map_or_else(String::new, |member| format!("member = {}\n", quoted(member)));
+    format!(
+        "\nIn the configuration, filled in, and then `gatelodge config reload`:\n\n[[perseus.client]]\nclient_id = {}\n{member}\
+         redirect_uris = [\"https://…\"]\nname = \"what people call it\"\nprocess = \"what it does with the data\"\n\
+         privacy_url = \"https://…\"",
+        quoted(application)
+    )
 }
 
 /// Writes a file that must not be half there, and keys so that only their owner reads them.
@@ -260,9 +289,7 @@ fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), C
     let readers = if secret { Readers::Owner } else { Readers::All };
     let write = if overwrite { files::write } else { files::write_new };
     write(file, text.as_bytes(), readers).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            CliError::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it")
-        }
+        std::io::ErrorKind::AlreadyExists => is_there(file),
         _ => CliError::failed(error),
     })
 }

@@ -44,6 +44,7 @@ pub fn document(places: &Places, licences: &[&str]) -> Json {
         "issuer": places.issuer,
         "authorization_endpoint": format!("{}{}", places.issuer, paths::AUTHORIZE),
         "jwks_uri": format!("{}{}", places.issuer, paths::JWKS),
+        "service_documentation": format!("{}/docs/consented-data", places.issuer),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],

@@ -137,13 +137,15 @@ mod tests {
     /// Names in quotes behind the calls that say them. What is called `named` elsewhere, of something or as a part of a
     /// longer name, is another's.
     fn said_in(source: &str) -> impl Iterator<Item = &str> {
-        let calls = [".say(", ".say1(", ".say2(", ".say_with(", "named("];
+        // Without their first bracket, so that this is none itself.
+        let calls = [".say", ".say1", ".say2", ".say_with", "named"];
         calls.into_iter().flat_map(move |call| {
             source.match_indices(call).filter_map(move |(at, _)| {
                 let before = source[..at].chars().next_back();
                 let is_call = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '.' | ':'));
                 let is_ours = call.starts_with('.') || before.is_none_or(is_call);
                 let (name, _) = source[at + call.len()..]
+                    .strip_prefix('(')?
                     .trim_start()
                     .strip_prefix('"')?
                     .split_once('"')?;

@@ -238,17 +238,21 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
         "/energy",
         "the first page that is theirs"
     );
-    assert_eq!(page.count(".meter"), 1);
-    assert_eq!(page.text(".meter .count b"), "500 W");
+    assert_eq!(page.count("#meters tbody tr"), 1);
+    assert_eq!(page.text("#meters [data-of=power]"), "500 W");
     page.until(
         "the page is live",
-        "document.querySelector('#live').textContent === 'Live.'",
+        "!document.body.classList.contains('lost') && document.querySelector('#live').dataset.open === 'yes'",
     );
     page.eval("window.stayed = true");
+    page.eval("document.querySelector('#meters [data-of=power]').textContent = ''");
     running.command(&["mediators", "sync", serial]);
-    page.until("the card moves", "document.querySelector('.meter.fresh') !== null");
+    page.until(
+        "the row moves",
+        "document.querySelector('#meters [data-of=power]').textContent === '500 W'",
+    );
     assert_eq!(page.eval("window.stayed"), true, "without loading anew");
-    page.leaving(|page| page.click(".meter .name a"));
+    page.leaving(|page| page.click("#meters th a"));
     page.go(&format!("/meters/{serial}?day={}", yesterday()));
     assert!(page.count("#halves-felt title") > 10 && page.text(".figures").contains(" kWh"));
     assert!(
@@ -277,11 +281,11 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     page.type_into("input[name=password]", "a-good-long-word");
     page.leaving(|page| page.click("main button"));
     assert_eq!(
-        (page.eval("location.pathname"), page.count(".meter.off")),
+        (page.eval("location.pathname"), page.count("#meters .lamp.off")),
         ("/energy".into(), 1)
     );
-    assert!(page.text(".meter .words").starts_with("yours until"));
-    page.leaving(|page| page.click(".meter .name a"));
+    assert!(page.text("#meters .lamp").starts_with("yours until"));
+    page.leaving(|page| page.click("#meters th a"));
     page.go(&format!("/meters/{serial}?day={}", yesterday()));
     assert!(page.text("main").contains("Yours until") && page.count("#halves-felt title") > 10);
     assert_eq!(page.faults().len(), before);

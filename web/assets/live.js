@@ -8,6 +8,7 @@ function follow(events, words) {
   const lost = (is) => {
     // The lamps are as they were when the page was made: nobody is to take them for how it is now.
     document.body.classList.toggle("lost", is);
+    state.dataset.open = is ? "no" : "yes";
     state.textContent = is ? "Not live: trying to reach the box again." : words();
   };
   stream.addEventListener("open", () => lost(false));
