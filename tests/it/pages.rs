@@ -162,6 +162,9 @@ fn every_page_fits_its_screen_in_both_colours() {
     page.type_into("input[name=password]", login["password"].as_str().unwrap());
     page.leaving(|page| page.click("main button"));
     for (name, path) in [
+        ("start", "/"),
+        ("energy", "/energy"),
+        ("languages", "/docs/languages"),
         ("list", "/spaces"),
         ("space", &space),
         ("door", &format!("{space}/door")),
