@@ -144,6 +144,10 @@ impl Simulated {
                 kind.feeder,
                 kind.counts.name()
             );
+            if !kind.answers {
+                // It cannot be asked what it is.
+                simulated.sections.push_str("hardware = \"B1.w\"\n");
+            }
             if let Some((id, outcode)) = kind.source {
                 let _ = writeln!(
                     simulated.sections,

@@ -9,8 +9,8 @@ use crate::cli::CliError;
 use crate::files::{FileError, read, write_private};
 use crate::pki::{Hierarchy, Issued, Overwrite, Pki, Request};
 
-/// How long one lasts.
-const LIFE: SignedDuration = SignedDuration::from_hours(24 * 365);
+/// How long the one lasted that has ended: it was issued twice as long ago.
+const LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Two certificates, and where the box looks for the one.
 #[derive(Clone, Debug)]
@@ -45,14 +45,17 @@ impl ShownPair {
     pub(super) async fn issue(pki: &Pki, dir: &Path, now: Timestamp) -> Result<ShownPair, CliError> {
         let (sound, ended) = (dir.join("door/sound"), dir.join("door/ended"));
         let long_ago = now.saturating_sub(2 * LIFE).map_err(CliError::failed)?;
-        let request = || Request {
+        let request = |lifetime| Request {
             hosts: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec(),
-            lifetime: Some(LIFE),
+            lifetime,
             overwrite: Overwrite::Yes,
             ..Request::new(Hierarchy::Server, "localhost")
         };
-        let sound = pki.issue(request(), Some(sound), now).await.map_err(CliError::failed)?;
-        let ended = pki.issue(request(), Some(ended), long_ago).await;
+        let sound = pki
+            .issue(request(None), Some(sound), now)
+            .await
+            .map_err(CliError::failed)?;
+        let ended = pki.issue(request(Some(LIFE)), Some(ended), long_ago).await;
         let pair = ShownPair {
             dir: dir.to_owned(),
             sound: Files::of(sound),
