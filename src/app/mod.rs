@@ -16,6 +16,7 @@ mod door_state;
 mod door_tls;
 mod doors;
 mod gauges;
+mod ground;
 mod guide;
 mod handover;
 mod host;
@@ -58,6 +59,7 @@ use crate::admin::Order;
 use crate::config::{Flags, Loaded, remote_file};
 use crate::store::Health;
 pub use check::{Findings, check};
+pub use ground::Ground;
 pub use logging::{LogTo, Logging, start as start_logging};
 pub use memory::trim_by;
 pub use parts::backups_in;
@@ -86,10 +88,24 @@ pub struct Ready {
 /// # Errors
 /// When it cannot be started: the store, the PKI, a door, a certificate.
 pub async fn serve(loaded: Loaded, flags: Flags, logging: Logging, ready: impl FnOnce(&Ready)) -> anyhow::Result<End> {
+    serve_on(Ground::default(), loaded, flags, logging, ready).await
+}
+
+/// As [`serve`], on another ground than the machine's own.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_on(
+    ground: Ground,
+    loaded: Loaded,
+    flags: Flags,
+    logging: Logging,
+    ready: impl FnOnce(&Ready),
+) -> anyhow::Result<End> {
     // Signals that come while starting are not lost.
     let mut signals = Signals::new()?;
     let (orders, mut ordered) = mpsc::channel(8);
-    let mut app = App::build(loaded, flags, logging, orders).await?;
+    let mut app = App::build((ground, loaded), flags, logging, orders).await?;
     let doors = app.doors();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), doors = %report::doors_in_words(&doors), "ready");
     systemd::ready("ready");

@@ -13,6 +13,7 @@ use super::acme::AcmeUse;
 use super::alarms::AlarmDesk;
 use super::door_name::DoorName;
 use super::door_state::{DoorUp, Shut};
+use super::ground::Ground;
 use super::handover::Handover;
 use super::host_control::HostControl;
 use super::identity::Names;
@@ -74,7 +75,7 @@ pub(super) struct App {
 impl App {
     /// Opens the store, makes the authorities that are not there yet, builds every room, opens every door, and starts the services.
     pub(super) async fn build(
-        loaded: Loaded,
+        (ground, loaded): (Ground, Loaded),
         flags: Flags,
         logging: Logging,
         orders: mpsc::Sender<Order>,
@@ -83,7 +84,7 @@ impl App {
         let (before, after) = tls::raise_descriptor_limit();
         tracing::debug!(?before, ?after, "raised the limit of open files");
         let existed = config.data_dir.join("store").exists();
-        let store = open_store(&config).await?;
+        let store = open_store(&config, ground).await?;
         let backups = Backups::new(store.clone(), config.data_dir.clone());
         backups.sweep();
         upgrade::settle(&backups, &config.data_dir, existed).await;
@@ -300,7 +301,7 @@ fn open_patiently(options: Options) -> Result<Store, OpenError> {
 }
 
 /// Opens the store; what kills left unfinished beside it is swept then.
-async fn open_store(config: &Config) -> anyhow::Result<Store> {
+async fn open_store(config: &Config, ground: Ground) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
     files::make_private(&folder)?;
     // Names of folders that were just made are on disk before anything in them counts.
@@ -310,6 +311,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
         }
     }
     let mut options = Options::at(Place::in_data_dir(&folder));
+    (options.clock, options.disk) = (ground.clock, ground.disk);
     if let Some(uplink) = &config.uplink {
         options.journal_bytes = uplink.room.outbox_max.0;
         options.journal_age = uplink.room.outbox_age.0;

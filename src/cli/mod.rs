@@ -88,7 +88,9 @@ enum Command {
     Serve,
     /// Run everything on 127.0.0.1 without configuration
     #[command(
-        after_help = "Examples:\n  gatelodge demo\n  gatelodge demo --once      walk the main job end to end, then exit"
+        after_help = "Examples:\n  gatelodge demo\n  gatelodge demo --once          walk the main job end to end, then exit\n  \
+                      gatelodge demo break meter     break something of the demo that runs, to see what the pages say\n  \
+                      gatelodge demo mend            mend it"
     )]
     Demo(demo::Demo),
     /// From an installed box to one that does its job: at most six questions, or flags

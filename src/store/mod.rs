@@ -65,7 +65,7 @@ pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError
 pub use handle::Store;
 pub use health::Health;
 pub use keep::beside::{NEW_AUTHORITIES, Place, UPGRADES, settle_restore};
-pub use keep::clock::{Clock, ClockState, SystemClock, Time, is_possible};
+pub use keep::clock::{ASK_AGAIN, Clock, ClockState, SystemClock, Time, is_possible};
 pub use kept_book::{KeptBook, KeptBooks};
 pub use ledger::{Ledger, ROW_LIMIT};
 pub use open::loss::{Loss, LossKind, SalvageReport};

@@ -1,5 +1,6 @@
 //! People and tokens: from the command line, with and without a running box, and through the pages.
 
+use crate::support::demo::Demo;
 use crate::support::https::{Answer, Https};
 use crate::support::test_box::{CONFIG, binary};
 use crate::support::{TestBox, eventually};
@@ -19,6 +20,21 @@ impl Browser {
             cookies: Vec::new(),
             says: Vec::new(),
         }
+    }
+
+    /// One of a demo's people, signed in.
+    pub fn of_demo(demo: &Demo, role: &str) -> Browser {
+        let mut browser = Browser {
+            https: demo.https(),
+            cookies: Vec::new(),
+            says: Vec::new(),
+        };
+        let login = &demo.found["logins"][role];
+        let field = |name: &str| login[name].as_str().unwrap();
+        let fields = [("username", field("username")), ("password", field("password"))];
+        let answer = browser.submit("/login", "/login", &fields);
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        browser
     }
 
     fn headers(&self) -> String {

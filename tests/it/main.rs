@@ -24,6 +24,7 @@ mod configuration;
 mod configuration_faults;
 mod configured_files;
 mod crash;
+mod demo;
 mod doctor;
 mod gate;
 mod guide;

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::levers::Levers;
 use crate::cli::CliError;
-use crate::domain::MeterId;
+use crate::domain::{Counts, MeterId};
 use crate::meter::emop::dialect::InferredWrites;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
@@ -34,37 +37,81 @@ struct Kind {
     three_phase: bool,
     /// Whether its energy is paid for beforehand: its balance falls with every watt-hour.
     prepay: bool,
+    feeder: &'static str,
+    counts: Counts,
+    /// Whether it answers: one does not, since some hours.
+    answers: bool,
 }
+
+/// Somebody's, of one phase, that answers.
+const FLAT: Kind = Kind {
+    serial: "",
+    name: "",
+    source: None,
+    twin: false,
+    three_phase: false,
+    prepay: false,
+    feeder: "North",
+    counts: Counts::Unit,
+    answers: true,
+};
+
+/// So long ago the one that does not answer was heard last.
+const SILENT_FOR: SignedDuration = SignedDuration::from_hours(3);
 
 /// The demo's data source, as applications know it.
 pub(super) const SOURCE: &str = "S018011012261305588165";
 
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 7] = [
     Kind {
         serial: "EML2137580826",
         name: "Flat 1",
         source: Some((SOURCE, "SW8")),
-        twin: false,
-        three_phase: false,
         prepay: true,
+        ..FLAT
     },
     Kind {
         serial: "EML2244826911",
         name: "Flat 2",
-        source: None,
         twin: true,
-        three_phase: false,
-        prepay: false,
+        ..FLAT
     },
     Kind {
         serial: "EML2311500417",
         name: "Stairs and lift",
-        source: None,
-        twin: false,
         three_phase: true,
-        prepay: false,
+        feeder: "Common parts",
+        counts: Counts::Common,
+        ..FLAT
+    },
+    Kind {
+        serial: "EML2137580911",
+        name: "Flat 3",
+        ..FLAT
+    },
+    Kind {
+        serial: "EML2137581044",
+        name: "Flat 4",
+        feeder: "South",
+        ..FLAT
+    },
+    Kind {
+        serial: "EML2137581173",
+        name: "Flat 5",
+        feeder: "South",
+        ..FLAT
+    },
+    Kind {
+        serial: "EML2137581260",
+        name: "Flat 9",
+        feeder: "South",
+        answers: false,
+        ..FLAT
     },
 ];
+
+/// The one that `demo break meter` silences.
+const BROKEN: &str = "EML2137580911";
 
 /// Simulated meters that listen, but do not answer yet.
 pub(super) struct Simulated {
@@ -75,10 +122,10 @@ pub(super) struct Simulated {
 
 impl Simulated {
     /// Binds their ports, from `first` on; 0: any.
-    pub(super) async fn listen(first: u16, now: Timestamp) -> Result<Simulated, CliError> {
+    pub(super) async fn listen(first: u16, levers: &Levers, now: Timestamp) -> Result<Simulated, CliError> {
         let mut simulated = Simulated {
             sections: String::from(
-                "[meters]\nrequest_gap = \"10ms\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\nprepay_balance = \"10s\"\n",
+                "[meters]\nrequest_gap = \"10ms\"\nattempts = 2\nretry_pause = \"1s\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\nprepay_balance = \"10s\"\n",
             ),
             meters: Vec::new(),
         };
@@ -90,18 +137,28 @@ impl Simulated {
                 .map_err(CliError::failed)?;
             let _ = write!(
                 simulated.sections,
-                "\n[[meter]]\nserial = \"{}\"\nlink = \"tcp://{}\"\nname = \"{}\"\nesco = \"demo\"\n",
+                "\n[[meter]]\nserial = \"{}\"\nlink = \"tcp://{}\"\nname = \"{}\"\nesco = \"demo\"\nfeeder = \"{}\"\ncounts = \"{}\"\n",
                 kind.serial,
                 meter.address(),
-                kind.name
+                kind.name,
+                kind.feeder,
+                kind.counts.name()
             );
+            if !kind.answers {
+                // It cannot be asked what it is.
+                simulated.sections.push_str("hardware = \"B1.w\"\n");
+            }
             if let Some((id, outcode)) = kind.source {
                 let _ = writeln!(
                     simulated.sections,
                     "datasource = {{ id = \"{id}\", outcode = \"{outcode}\" }}"
                 );
             }
-            simulated.meters.push(meter);
+            simulated.meters.push(match kind.serial {
+                _ if !kind.answers => meter.silenced_by(Arc::new(AtomicBool::new(true))),
+                BROKEN => meter.silenced_by(Arc::clone(&levers.silence)),
+                _ => meter,
+            });
         }
         Ok(simulated)
     }
@@ -118,12 +175,42 @@ impl Simulated {
     }
 }
 
-/// The serials of the demo's meters.
+/// The serials of the demo's meters that answer.
 pub(super) fn serials() -> Vec<MeterId> {
-    let serials = KINDS.iter().map(|kind| kind.serial.parse());
-    serials
-        .map(|serial| serial.expect("they are letters and digits"))
-        .collect()
+    let answering = KINDS.iter().filter(|kind| kind.answers);
+    answering.map(|kind| serial(kind.serial)).collect()
+}
+
+/// The meter that can be silenced.
+pub(super) fn broken() -> MeterId {
+    serial(BROKEN)
+}
+
+fn serial(text: &str) -> MeterId {
+    text.parse().expect("they are letters and digits")
+}
+
+/// A meter, and until when it was heard.
+pub(super) struct Remembered {
+    pub(super) serial: MeterId,
+    pub(super) meter: SimulatedMeter,
+    pub(super) until: Timestamp,
+}
+
+/// All meters.
+pub(super) fn remembered(now: Timestamp) -> Result<Vec<Remembered>, CliError> {
+    let known = KINDS.iter().map(|kind| {
+        let until = match kind.answers {
+            true => now,
+            false => now.saturating_sub(SILENT_FOR).map_err(CliError::failed)?,
+        };
+        Ok(Remembered {
+            serial: serial(kind.serial),
+            meter: SimulatedMeter::new(kind.setup(now)?, dialect()?, &Faults::default()),
+            until,
+        })
+    });
+    known.collect()
 }
 
 /// A meter that is paid for beforehand, as it was when somebody paid.

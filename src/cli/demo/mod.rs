@@ -1,14 +1,19 @@
 //! `demo`: everything on 127.0.0.1 without configuration.
 
+mod breaking;
 mod client;
 mod december;
 mod gateway;
+mod half_hours;
+mod levers;
 mod meters;
 mod once;
 mod paid;
 mod perseus;
 mod prepare;
+mod pulse;
 mod receiver;
+mod shown_pair;
 mod yesterday;
 
 use std::path::{Path, PathBuf};
@@ -24,11 +29,15 @@ use crate::accounts::random_id;
 use crate::app::{self, LogTo, Ready};
 use crate::config::{self, Flags};
 use crate::files::write_private;
+use breaking::{Change, Workshop};
 use gateway::Gateway;
 use prepare::Prepared;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Demo {
+    #[command(subcommand)]
+    change: Option<Change>,
     /// Where it keeps its data; what is there is used again [default: gatelodge-demo in the folder for temporary files]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -45,15 +54,15 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
+        if let Some(change) = &self.change {
+            return change.run(common);
+        }
         if self.once {
             let folder = Fresh::make(self.dir.as_deref())?;
             runtime()?.block_on(once::walk(&folder.path))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let dir = match &self.dir {
-            Some(dir) => super::reach::absolute(dir),
-            None => std::env::temp_dir().join(format!("gatelodge-demo-{}", rustix::process::geteuid().as_raw())),
-        };
+        let dir = breaking::folder(self.dir.as_deref());
         let runtime = runtime()?;
         let mut prepared = runtime.block_on(prepare::prepare(&dir, self.port_base, &self.redirect_uri))?;
         prepared.simulated.start(runtime.handle());
@@ -71,14 +80,21 @@ impl Demo {
         };
         let (tell, told) = oneshot::channel();
         let prepared = &prepared;
-        let serving = app::serve(loaded, flags, logging, move |ready| {
+        let workshop = {
+            let _entered = runtime.enter();
+            Workshop::open(prepared)?
+        };
+        let serving = app::serve_on(prepared.levers.ground(), loaded, flags, logging, move |ready| {
             announce(prepared, ready, json);
             // Nobody listens any more when the box is stopping already.
             let _ = tell.send(ready.clone());
         });
         let waiting = async {
             match told.await {
-                Ok(ready) => gateway.run(ready).await,
+                Ok(ready) => {
+                    let people = pulse::people(&ready, prepared);
+                    tokio::join!(gateway.run(ready.clone()), people, workshop.run());
+                }
                 Err(_) => std::future::pending().await,
             }
         };
@@ -198,6 +214,11 @@ fn say(found: &Value) {
     print::line(format_args!(
         "  gatelodge --config {} status",
         text(&found["config_file"])
+    ));
+    print::line(format_args!(
+        "  gatelodge demo break {} --dir {dir}   and, once you have seen it: gatelodge demo mend --dir {dir}",
+        breaking::names().join("|"),
+        dir = text(&found["dir"]),
     ));
 }
 

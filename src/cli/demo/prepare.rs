@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use tokio_util::sync::CancellationToken;
 
+use super::levers::Levers;
 use super::meters::{self, Grpc, Simulated};
 use super::perseus::{self, Applications};
 use super::receiver::{Pair, Receiver};
-use super::{december, paid, yesterday};
+use super::shown_pair::{self, ShownPair};
+use super::{december, half_hours, paid, yesterday};
 use crate::accounts::{Accounts, AccountsError, Bearers, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
 use crate::cli::reach::absolute;
@@ -42,6 +44,9 @@ pub(super) struct Prepared {
     pub(super) relay_peers: [PathBuf; 2],
     pub(super) grpc: Grpc,
     pub(super) simulated: Simulated,
+    pub(super) levers: Levers,
+    /// What the door for machines shows.
+    pub(super) shown: ShownPair,
     pub(super) applications: Applications,
     pub(super) receiver: Receiver,
     /// What the receiver and the box show each other.
@@ -82,7 +87,8 @@ pub(super) async fn prepare(dir: &Path, port_base: u16, redirect_uris: &[String]
     } else {
         port_base.saturating_add(20)
     };
-    let simulated = Simulated::listen(first, now).await?;
+    let levers = Levers::default();
+    let simulated = Simulated::listen(first, &levers, now).await?;
     let ports = people_and_machines(port_base)?;
     let receiver = Receiver::listen(dir, if port_base == 0 { 0 } else { port_base.saturating_add(8) })?;
     let sharing = perseus::sections(dir, ports, redirect_uris, &receiver.url())?;
@@ -113,6 +119,8 @@ pub(super) async fn prepare(dir: &Path, port_base: u16, redirect_uris: &[String]
         relay_peers: furnished.relay_peers,
         grpc: furnished.grpc,
         simulated,
+        levers,
+        shown: furnished.shown,
         applications: furnished.applications,
         receiver,
         messages: furnished.messages,
@@ -130,6 +138,7 @@ struct Furnished {
     relay_ca: PathBuf,
     relay_peers: [PathBuf; 2],
     grpc: Grpc,
+    shown: ShownPair,
     applications: Applications,
     messages: Pair,
 }
@@ -142,6 +151,7 @@ async fn furnish(
 ) -> Result<Furnished, CliError> {
     paid::remember(store, now).await?;
     december::remember(store).await?;
+    half_hours::remember(store, now).await?;
     let pki = Pki::open(data.join("pki"), store.clone()).map_err(CliError::failed)?;
     pki.init(now).await.map_err(CliError::failed)?;
     let client = Request {
@@ -167,6 +177,7 @@ async fn furnish(
         relay_peers,
         ca_file: pki.files(Hierarchy::Server).root_certificate,
         grpc: meters::certificates(&pki, dir, now).await?,
+        shown: ShownPair::issue(&pki, dir, now).await?,
         messages: Pair::issue(&pki, dir, now).await?,
         applications: perseus::certificates(&pki, dir, redirect_uris, now).await?,
         logins: people(&accounts, &earlier, now).await?,
@@ -303,6 +314,7 @@ fn people_and_machines(port_base: u16) -> Result<(u16, u16), CliError> {
 
 fn config(dir: &Path, port_base: u16, (https, mtls): (u16, u16)) -> String {
     let text = |path: PathBuf| toml_edit::Value::from(path.display().to_string()).to_string();
+    let [chain, key] = shown_pair::named(dir);
     let port = |offset: u16| {
         if port_base == 0 {
             0
@@ -314,13 +326,15 @@ fn config(dir: &Path, port_base: u16, (https, mtls): (u16, u16)) -> String {
         "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
-         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
+         [mtls]\nlisten = [\"127.0.0.1:{}\"]\ncertificate_file = {}\nkey_file = {}\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
          [occupancy]\ncreate_limit = \"off\"\n\n[log]\nfilter = \"warn\"\n\n",
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
         port(0),
         https,
         mtls,
+        text(chain).trim(),
+        text(key).trim(),
         port(5),
         port(6),
         port(9),

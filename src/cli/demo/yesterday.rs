@@ -8,7 +8,7 @@ const EVERY: u32 = 4;
 const DAY: u32 = 24 * 60;
 
 /// How full a building is over the day, from 0 to 1: empty at night, two humps around lunch.
-fn fullness(minute_of_day: u32) -> f64 {
+pub(super) fn fullness(minute_of_day: u32) -> f64 {
     let hour = f64::from(minute_of_day) / 60.0;
     let hump = |around: f64, width: f64| (-((hour - around) / width).powi(2)).exp();
     (0.75 * hump(10.5, 2.2) + 0.7 * hump(15.0, 2.5)).min(1.0)

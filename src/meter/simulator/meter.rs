@@ -9,6 +9,7 @@ use super::faults::Faults;
 use super::setup::Setup;
 use super::slot::Slot;
 use super::supply::Supply;
+use crate::domain::Register;
 use crate::meter::emop::event_log::MeterEvent;
 use crate::meter::emop::{Dialect, MeterTime, Money, ObjectId};
 
@@ -57,6 +58,21 @@ impl SimulatedMeter {
     #[must_use]
     pub fn balance(&self) -> Money {
         self.account.balance()
+    }
+
+    /// What its memory holds of energy at the beginning of a half-hour, as whoever reads it learns it: watt-hours a register.
+    #[must_use]
+    pub fn totals(&self, at: MeterTime) -> Vec<(Register, u32)> {
+        let slot = self.slot(at);
+        if self.setup.three_phase.is_some() {
+            return vec![
+                (Register::ActiveImport, slot.import_a),
+                (Register::ActiveExport, slot.export_a),
+            ];
+        }
+        let a = [(Register::ImportA, slot.import_a), (Register::ExportA, slot.export_a)];
+        let b = [(Register::ImportB, slot.import_b), (Register::ExportB, slot.export_b)];
+        a.into_iter().chain(b.into_iter().filter(|_| self.setup.twin)).collect()
     }
 
     /// What its clock shows, at most what seven bytes can.

@@ -1,6 +1,8 @@
 //! Simulated meters on sockets and pseudo-terminals.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -58,6 +60,7 @@ pub struct TcpMeter {
     listener: TcpListener,
     address: SocketAddr,
     station: Station,
+    silence: Arc<AtomicBool>,
 }
 
 impl TcpMeter {
@@ -70,7 +73,14 @@ impl TcpMeter {
             listener,
             address,
             station,
+            silence: Arc::default(),
         })
+    }
+
+    /// Lets somebody else say when it is silent: what calls it then is hung up on.
+    #[must_use]
+    pub fn silenced_by(self, silence: Arc<AtomicBool>) -> TcpMeter {
+        TcpMeter { silence, ..self }
     }
 
     /// Where it listens.
@@ -87,6 +97,9 @@ impl TcpMeter {
                 sleep(Duration::from_millis(50)).await;
                 continue;
             };
+            if self.silence.load(Ordering::Relaxed) {
+                continue;
+            }
             let faults = self.station.faults;
             let away = match converse(&mut self.station, &mut stream, Manner::OneReply).await {
                 After::Reboots => faults.reboot_for,
@@ -104,11 +117,12 @@ impl TcpMeter {
             listener,
             address,
             station,
+            silence,
         } = self;
         drop(listener);
         drop(stream);
         sleep(length).await;
-        TcpMeter::listen(address, station).await
+        Ok(TcpMeter::listen(address, station).await?.silenced_by(silence))
     }
 }
 

@@ -63,7 +63,8 @@ pub enum ClockState {
     Wrong,
 }
 
-const ASK_AGAIN: Duration = Duration::from_secs(10);
+/// So long an answer to whether the clock is synchronised counts.
+pub const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A clock that is set by more than this makes a jump: by less, network time keeps it right.
 const JUMP: SignedDuration = SignedDuration::from_secs(60);

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::https::{Https, config};
 use super::test_box::binary;
 
 /// A demo that runs; it is killed when this is dropped.
@@ -38,6 +39,28 @@ impl Demo {
     pub fn https_port(&self) -> u16 {
         let door = self.found["doors"]["https"][0].as_str().unwrap();
         door.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// A connection to that door.
+    pub fn https(&self) -> Https {
+        let ca_file = self.found["ca_file"].as_str().unwrap();
+        let door = format!("127.0.0.1:{}", self.https_port()).parse().unwrap();
+        Https::connect(door, config(Path::new(ca_file), None)).unwrap()
+    }
+
+    /// What a command says to the demo's folder: `break meter`, `mend`.
+    pub fn change(&self, words: &[&str]) -> Output {
+        let mut command = binary();
+        command.arg("demo").args(words).arg("--dir");
+        command.arg(self.found["dir"].as_str().unwrap()).output().unwrap()
+    }
+
+    /// What `status --json` says.
+    pub fn status(&self) -> Value {
+        let mut command = binary();
+        command.arg("--config").arg(self.found["config_file"].as_str().unwrap());
+        let said = command.args(["status", "--json"]).output().unwrap();
+        serde_json::from_slice(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said:?}"))
     }
 
     /// Ends it as Ctrl-C does.
