@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::{Path, State};
 use futures_util::future::join_all;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::AdminState;
+use super::people::audited;
 use super::problem::AdminError;
 use super::remaining::{self, Leaving, Matter};
-use crate::accounts::{Accounts, AccountsError, Link, MovedOut, Person};
+use crate::accounts::{Accounts, AccountsError, Link, MovedOut, Person, Who};
 use crate::domain::{HALF_HOUR, MeterId, Quantity, Register};
 use crate::http::blocking;
 use crate::meter::{MeterShown, Meters, Span};
@@ -100,11 +99,14 @@ pub struct LastReading {
 /// A meter as it was found, and why it did not say more.
 type Found = (Option<MeterShown>, Option<String>);
 
-pub(super) async fn move_out(
-    State(state): State<AdminState>,
-    Path(name): Path<String>,
-    Json(wish): Json<Departure>,
-) -> Result<Json<Departed>, AdminError> {
+impl AdminState {
+    /// Has somebody move out: reads each of their meters once more, ends their links, and says what remains.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such person, the day is to come or too early, or the book does not take it.
+    pub async fn move_out(&self, name: String, wish: Departure, by: &Who) -> Result<Departed, AdminError> {
+    let state = self;
     let room = state.running()?.meters.borrow().clone();
     let accounts = &state.accounts;
     let day = wish.at.map(|day| day.to_zoned(state.timezone()));
@@ -118,7 +120,11 @@ pub(super) async fn move_out(
     let at = day.unwrap_or_else(|| accounts.now());
     let done = match wish.dry_run {
         true => would(accounts.would_end(&name, at)?),
-        false => accounts.move_out(&name, at).await?,
+        false => {
+            let done = accounts.move_out(&name, at).await?;
+            audited(by, &name, "move-out");
+            done
+        }
     };
     let people = accounts.people()?;
     let mut meters = Vec::new();
@@ -154,8 +160,8 @@ pub(super) async fn move_out(
         });
     }
     let mut remaining = of_person(accounts, &people, &name)?;
-    remaining.extend(of_consents(&state, &name)?);
-    Ok(Json(Departed {
+    remaining.extend(of_consents(state, &name)?);
+    Ok(Departed {
         remaining,
         name,
         at,
@@ -163,7 +169,8 @@ pub(super) async fn move_out(
         meters,
         sessions: done.sessions,
         invitations: done.invitations,
-    }))
+    })
+}
 }
 
 fn would(ended: Vec<Link>) -> MovedOut {
