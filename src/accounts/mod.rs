@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod bearers;
+mod changing;
 mod holding;
 mod link;
 mod linking;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
+pub use changing::OwnSession;
 pub use holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
 pub use link::{Link, Sight};
 pub use linking::{MovedOut, Shared};

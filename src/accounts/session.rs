@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::changing::OwnSession;
 use super::person::{PEOPLE, PersonRow};
 use super::secret::Secret;
 use super::tries::{Failed, Place, Proof as Proven};
@@ -242,6 +243,25 @@ pub(super) fn of_person(store: &Store, person: &str) -> Result<Vec<SessionShown>
         proved: row.proved.unwrap_or(row.created),
     });
     Ok(shown.collect())
+}
+
+/// The sessions of somebody that live.
+pub(super) fn living(store: &Store, (person, here): (&str, Proof), time: &Time) -> Result<Vec<OwnSession>, ReadError> {
+    let theirs = SESSIONS.all(store)?.into_iter();
+    let theirs = theirs.filter(|(_, row)| row.person == person && !row.is_over(time));
+    let shown = theirs.map(|(key, row)| OwnSession {
+        created: row.created,
+        used: row.used,
+        here: key == here.0,
+    });
+    Ok(shown.collect())
+}
+
+/// Ends every session of a person but one; answers how many there were.
+pub(super) fn end_others(page: &mut Page, person: &str, here: Proof) -> Result<usize, RowError> {
+    let rows = SESSIONS.scan_on(page, &[], None, usize::MAX)?;
+    let others = rows.iter().filter(|(key, row)| row.person == person && *key != here.0);
+    Ok(others.map(|(key, _)| SESSIONS.delete_on(page, key)).count())
 }
 
 /// Ends every session of a person; answers how many there were.

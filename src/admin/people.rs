@@ -165,7 +165,11 @@ impl AdminState {
     /// # Errors
     ///
     /// When a value is not taken, or the book does not take it.
-    pub async fn create_token(&self, (name, scopes): (&str, Vec<Scope>), by: &Who) -> Result<(Token, Secret), AdminError> {
+    pub async fn create_token(
+        &self,
+        (name, scopes): (&str, Vec<Scope>),
+        by: &Who,
+    ) -> Result<(Token, Secret), AdminError> {
         let now = self.accounts.now();
         let (token, secret) = self.accounts.create_token(name, scopes, now).await?;
         audited_token(by, &token.id, "create");
@@ -189,7 +193,10 @@ impl AdminState {
     ///
     /// When the book cannot be read.
     pub fn spaces_to_link(&self) -> Result<Vec<(SpaceId, Option<String>)>, AdminError> {
-        let room = self.running.as_ref().and_then(|running| running.occupancy.borrow().clone());
+        let room = self
+            .running
+            .as_ref()
+            .and_then(|running| running.occupancy.borrow().clone());
         let spaces = room.map(|room| room.list(None, MOST_SHOWN)).transpose()?;
         let spaces = spaces.unwrap_or_default().into_iter();
         Ok(spaces.map(|space| (space.id, space.name)).collect())

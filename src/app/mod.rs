@@ -31,7 +31,9 @@ mod own_root;
 mod panic_file;
 mod part;
 mod parts;
+mod people;
 mod probe;
+mod reach;
 mod refusal;
 mod reload;
 mod report;
@@ -61,6 +63,7 @@ pub use check::{Findings, check};
 pub use logging::{LogTo, Logging, start as start_logging};
 pub use memory::trim_by;
 pub use parts::backups_in;
+pub use reach::machine;
 use root::App;
 
 /// Why the box ended.

@@ -20,6 +20,7 @@ use super::host::{OurHost, host_of};
 use super::identity::Names;
 use super::moved;
 use super::own_root;
+use super::people::{self, PeopleDesk};
 use super::start::{self, Start};
 use crate::accounts::Bearers;
 use crate::face::Face;
@@ -85,6 +86,7 @@ pub(super) struct Own {
     pub(super) contact: Option<String>,
     pub(super) alarms: AlarmDesk,
     pub(super) pki: Pki,
+    pub(super) people: PeopleDesk,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
@@ -99,6 +101,7 @@ pub(super) fn https(own: Own) -> Https {
         .merge(own_root::router(own.pki))
         .merge(moved::router())
         .merge(alarms::router(own.alarms, Arc::clone(&own.bearers), &own.face))
+        .merge(people::router(own.people, Arc::clone(&own.bearers), &own.face))
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
