@@ -5,20 +5,10 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::secret::Secret;
+use super::session::OwnSession;
 use super::who::Who;
 use super::{AUDIT, Accounts, AccountsError, password, session};
 use crate::store::ReadError;
-
-/// A session of somebody, as they may see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnSession {
-    /// When it began.
-    pub created: Timestamp,
-    /// When it was used last, to within ten minutes.
-    pub used: Timestamp,
-    /// Whether it is the one that asks.
-    pub here: bool,
-}
 
 impl Accounts {
     /// Gives somebody who knows their password another one. All their sessions end, and one begins, whose cookie this is.

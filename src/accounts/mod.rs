@@ -28,7 +28,6 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
-pub use changing::OwnSession;
 pub use holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
 pub use link::{Link, Sight};
 pub use linking::{MovedOut, Shared};
@@ -41,7 +40,7 @@ pub use person::{Person, Standing};
 pub use program::{ApiState, ManageRelay, ManageSpaces, ManageUplink, Needs, Program};
 pub use sealing::{SealKey, SealKeyError, Sealed, Sealer};
 pub use secret::{Secret, random, random_id};
-pub use session::{IDLE_LIFE, WHOLE_LIFE};
+pub use session::{IDLE_LIFE, OwnSession, WHOLE_LIFE};
 pub use token::Token;
 pub use wanted::{Wanted, WantedError};
 pub use who::{Proof, Who};

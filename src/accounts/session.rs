@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::changing::OwnSession;
 use super::person::{PEOPLE, PersonRow};
 use super::secret::Secret;
 use super::tries::{Failed, Place, Proof as Proven};
@@ -243,6 +242,17 @@ pub(super) fn of_person(store: &Store, person: &str) -> Result<Vec<SessionShown>
         proved: row.proved.unwrap_or(row.created),
     });
     Ok(shown.collect())
+}
+
+/// A session of somebody, as they may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnSession {
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was used last, to within ten minutes.
+    pub used: Timestamp,
+    /// Whether it is the one that asks.
+    pub here: bool,
 }
 
 /// The sessions of somebody that live.

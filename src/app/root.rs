@@ -18,7 +18,6 @@ use super::host_control::HostControl;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
-use super::people::PeopleDesk;
 use super::reach::Reach;
 use super::report::{Reporter, RoomsSeen};
 use super::trial::Trial;
@@ -236,10 +235,8 @@ impl App {
                 inbox: self.deps.alarms.clone(),
             },
             pki: self.deps.pki.clone(),
-            people: PeopleDesk {
-                admin: self.managed(),
-                reach: Reach::of(&self.config),
-            },
+            admin: self.managed(),
+            reach: Reach::of(&self.config),
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()

@@ -8,11 +8,11 @@ use crate::accounts::{INVITATION_LIFE, Secret};
 use crate::admin::AdminState;
 
 /// What stands behind the pages and the API of people.
-pub(in crate::app) struct PeopleDesk {
+pub(super) struct PeopleDesk {
     /// The same as commands manage people by.
-    pub(in crate::app) admin: AdminState,
+    pub(super) admin: AdminState,
     /// How others reach the box.
-    pub(in crate::app) reach: Reach,
+    pub(super) reach: Reach,
 }
 
 impl PeopleDesk {

@@ -3,6 +3,7 @@
 
 mod desk;
 mod pages;
+mod refusal;
 mod typed;
 mod v1;
 
@@ -10,15 +11,17 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use super::reach::Reach;
 use crate::accounts::Bearers;
+use crate::admin::AdminState;
 use crate::face::{BoxApi, Face, PageState, secured};
 
-pub(super) use desk::PeopleDesk;
+use desk::PeopleDesk;
 pub(super) use v1::Docs;
 
 /// The routes, for programs and for pages.
-pub(super) fn router(desk: PeopleDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(desk);
+pub(super) fn router((admin, reach): (AdminState, Reach), bearers: Arc<Bearers>, face: &Face) -> Router {
+    let desk = Arc::new(PeopleDesk { admin, reach });
     let api = BoxApi {
         room: Arc::clone(&desk),
         bearers,

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::desk::PeopleDesk;
+use super::refusal::Refusal;
 use crate::accounts::{Act, Person, Role, Scope, Token, Wanted};
-use crate::admin::{Added, AdminError, Departed, Departure, Doorman, Linked, NewPerson};
+use crate::admin::{Added, Departed, Departure, Doorman, Linked, NewPerson};
 use crate::domain::SpaceId;
 use crate::face::{BoxApi, Caller};
 use crate::http::problem::method_not_allowed;
@@ -46,20 +47,12 @@ pub(super) fn router() -> Router<Api> {
 }
 
 /// Nothing is said of people, and nothing read, before this.
-fn managing(caller: &Caller) -> Result<(), Response> {
-    caller.must(Act::ManagePeople).map_err(IntoResponse::into_response)
-}
-
-fn refused(error: AdminError) -> Response {
-    Problem::from(error).into_response()
-}
-
-fn unreadable(error: crate::store::ReadError) -> Response {
-    refused(error.into())
+fn managing(caller: &Caller) -> Result<(), Refusal> {
+    caller.must(Act::ManagePeople).map_err(Refusal::of)
 }
 
 /// What was sent, or what is wrong with it.
-fn sent<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Response> {
+fn sent<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
     body.map(|Json(sent)| sent).map_err(|error| {
         let status = error.status();
         let problem = match error {
@@ -69,7 +62,7 @@ fn sent<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Response> {
             }
             _ => Problem::new(status, "body", "The body cannot be taken").detail(error.body_text()),
         };
-        problem.into_response()
+        Refusal::of(problem)
     })
 }
 
@@ -113,9 +106,9 @@ struct AddedShown {
 #[utoipa::path(get, path = "/v1/people", tag = "people",
     responses((status = 200, description = "People with their role, what is theirs, and whether they have chosen a password", body = [Object]),
         (status = 401, description = "No session"), (status = 403, description = "The role does not cover it; no token does")))]
-async fn people(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Person>>, Response> {
+async fn people(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Person>>, Refusal> {
     managing(&caller)?;
-    api.room.admin.accounts.people().map(Json).map_err(unreadable)
+    api.room.admin.accounts.people().map(Json).map_err(Refusal::from)
 }
 
 /// Adds a person, and makes the one-time link by which they choose a password
@@ -129,7 +122,7 @@ async fn add(
     uri: Uri,
     headers: HeaderMap,
     body: Result<Json<PersonSent>, JsonRejection>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&caller)?;
     let sent = sent(body)?;
     let new = NewPerson {
@@ -139,7 +132,7 @@ async fn add(
         meters: sent.meters,
         spaces: sent.spaces,
     };
-    let added = api.room.admin.add_person(new, caller.who()).await.map_err(refused)?;
+    let added = api.room.admin.add_person(new, caller.who()).await?;
     let invited = added.code.as_ref().map(|code| {
         let (link, link_until) = api.room.link(code, (&uri, &headers));
         Invited { link, link_until }
@@ -152,13 +145,9 @@ async fn add(
     params(("name" = String, Path, description = "Their name")),
     responses((status = 204, description = "They are known no more"), (status = 404, description = "There is no such person"),
         (status = 403, description = "The role does not cover it; no token does")))]
-async fn remove(State(api): State<Api>, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Response> {
+async fn remove(State(api): State<Api>, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
     managing(&caller)?;
-    api.room
-        .admin
-        .remove_person(&name, caller.who())
-        .await
-        .map_err(refused)?;
+    api.room.admin.remove_person(&name, caller.who()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -174,10 +163,10 @@ async fn meters(
     caller: Caller,
     Path(name): Path<String>,
     body: Result<Json<Vec<Wanted>>, JsonRejection>,
-) -> Result<Json<Linked>, Response> {
+) -> Result<Json<Linked>, Refusal> {
     managing(&caller)?;
     let linked = api.room.admin.set_meters(&name, sent(body)?, caller.who()).await;
-    linked.map(Json).map_err(refused)
+    linked.map(Json).map_err(Refusal::from)
 }
 
 /// Says which spaces a doorman sees; none: all
@@ -192,10 +181,10 @@ async fn spaces(
     caller: Caller,
     Path(name): Path<String>,
     body: Result<Json<Vec<SpaceId>>, JsonRejection>,
-) -> Result<Json<Doorman>, Response> {
+) -> Result<Json<Doorman>, Refusal> {
     managing(&caller)?;
     let linked = api.room.admin.set_spaces(&name, sent(body)?, caller.who()).await;
-    linked.map(Json).map_err(refused)
+    linked.map(Json).map_err(Refusal::from)
 }
 
 /// Makes a one-time link by which a person chooses a password; older links die
@@ -209,9 +198,9 @@ async fn invite(
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&caller)?;
-    let code = api.room.admin.invite(&name, caller.who()).await.map_err(refused)?;
+    let code = api.room.admin.invite(&name, caller.who()).await?;
     let (link, link_until) = api.room.link(&code, (&uri, &headers));
     Ok((StatusCode::CREATED, Json(Invited { link, link_until })).into_response())
 }
@@ -241,20 +230,20 @@ async fn move_out(
     caller: Caller,
     Path(name): Path<String>,
     body: Result<Json<DepartureSent>, JsonRejection>,
-) -> Result<Json<Departed>, Response> {
+) -> Result<Json<Departed>, Refusal> {
     managing(&caller)?;
     let DepartureSent { at, dry_run } = sent(body)?;
     let departed = api.room.admin.move_out(name, Departure { at, dry_run }, caller.who());
-    departed.await.map(Json).map_err(refused)
+    departed.await.map(Json).map_err(Refusal::from)
 }
 
 /// Every token that is in force, by age
 #[utoipa::path(get, path = "/v1/tokens", tag = "tokens",
     responses((status = 200, description = "Tokens with their scopes; never the secret", body = [Object]),
         (status = 401, description = "No session"), (status = 403, description = "The role does not cover it; no token does")))]
-async fn tokens(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Token>>, Response> {
+async fn tokens(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Token>>, Refusal> {
     managing(&caller)?;
-    api.room.admin.accounts.tokens().map(Json).map_err(unreadable)
+    api.room.admin.accounts.tokens().map(Json).map_err(Refusal::from)
 }
 
 /// A token that is to be made.
@@ -286,11 +275,11 @@ async fn create(
     State(api): State<Api>,
     caller: Caller,
     body: Result<Json<TokenSent>, JsonRejection>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&caller)?;
     let TokenSent { name, scopes } = sent(body)?;
     let made = api.room.admin.create_token((&name, scopes), caller.who()).await;
-    let (of, secret) = made.map_err(refused)?;
+    let (of, secret) = made?;
     let token = secret.reveal().to_owned();
     Ok((StatusCode::CREATED, Json(TokenMade { of, token })).into_response())
 }
@@ -300,8 +289,8 @@ async fn create(
     params(("id" = String, Path, description = "Its id in the list")),
     responses((status = 204, description = "It is good for nothing any more"), (status = 404, description = "There is no such token"),
         (status = 403, description = "The role does not cover it; no token does")))]
-async fn revoke(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Response> {
+async fn revoke(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
     managing(&caller)?;
-    api.room.admin.revoke_token(&id, caller.who()).await.map_err(refused)?;
+    api.room.admin.revoke_token(&id, caller.who()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 
 use super::super::desk::PeopleDesk;
+use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields};
-use super::common::{Nothing, base, find, managing, refused};
+use super::common::{Nothing, base, find, managing};
 use crate::admin::{Departed, Departure, LastReading};
 use crate::domain::MeterId;
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
@@ -40,7 +41,7 @@ pub(super) async fn remove(
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let name = find(&state.room, &name)?.name;
     let t = Texts::of(person.language);
@@ -68,10 +69,10 @@ pub(super) async fn removed(
     person: SignedIn,
     Path(name): Path<String>,
     Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let removed = state.room.admin.remove_person(&name, &person.who()).await;
-    removed.map_err(refused)?;
+    removed?;
     Ok(Redirect::to("/box/people").into_response())
 }
 
@@ -103,7 +104,7 @@ pub(super) async fn move_out(
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let name = find(&state.room, &name)?.name;
     let page = moving((&state, &person, &uri, &headers), &name, String::new(), None);
@@ -136,7 +137,7 @@ pub(super) async fn moved_out(
     uri: Uri,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let asked = (&state, &person, &uri, &headers);
     let name = find(&state.room, &name)?.name;

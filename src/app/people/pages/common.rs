@@ -1,15 +1,13 @@
 //! What the pages of people share: who may, and where the box is.
 
 use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::super::desk::PeopleDesk;
+use super::super::refusal::Refusal;
 use crate::accounts::{Act, Person};
-use crate::admin::AdminError;
 use crate::domain::qr_svg;
 use crate::face::{Face, SignedIn};
-use crate::http::Problem;
 use crate::http::authority::authority;
 use crate::http::problem::nothing;
 
@@ -18,23 +16,14 @@ use crate::http::problem::nothing;
 pub(super) struct Nothing {}
 
 /// Nothing is said of people, and nothing read, before this.
-pub(super) fn managing(person: &SignedIn) -> Result<(), Response> {
-    person.must(Act::ManagePeople).map_err(IntoResponse::into_response)
-}
-
-/// What an answer says that has no form to come back to.
-pub(super) fn refused(error: AdminError) -> Response {
-    Problem::from(error).into_response()
+pub(super) fn managing(person: &SignedIn) -> Result<(), Refusal> {
+    person.must(Act::ManagePeople).map_err(Refusal::of)
 }
 
 /// The person of that name.
-pub(super) fn find(desk: &PeopleDesk, name: &str) -> Result<Person, Response> {
-    let found = desk
-        .admin
-        .accounts
-        .person(name)
-        .map_err(|error| refused(error.into()))?;
-    found.ok_or_else(|| nothing().into_response())
+pub(super) fn find(desk: &PeopleDesk, name: &str) -> Result<Person, Refusal> {
+    let found = desk.admin.accounts.person(name)?;
+    found.ok_or_else(|| Refusal::of(nothing()))
 }
 
 /// Where this box is, as whoever asks writes it.

@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
+use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields, Tick};
-use super::common::{base, managing, refused};
+use super::common::{base, managing};
 use super::made;
 use crate::accounts::Role;
 use crate::admin::NewPerson;
@@ -46,9 +47,9 @@ fn page(
     (state, person, uri, headers): Asked<'_>,
     fields: &Fields,
     refusal: Option<(StatusCode, String)>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let admin = &state.room.admin;
-    let people = admin.accounts.people().map_err(|error| refused(error.into()))?;
+    let people = admin.accounts.people()?;
     let chosen = typed::role(fields).unwrap_or(Role::Resident);
     let (status, fault) = refusal.map_or((StatusCode::OK, None), |(status, words)| (status, Some(words)));
     let page = PeoplePage {
@@ -61,7 +62,7 @@ fn page(
                 meters: one
                     .meters
                     .iter()
-                    .map(|meter| meter.as_str())
+                    .map(crate::domain::MeterId::as_str)
                     .collect::<Vec<_>>()
                     .join(", "),
                 spaces: one.spaces.len(),
@@ -75,7 +76,7 @@ fn page(
             .into_iter()
             .map(|role| (role.name(), format!("role-{}", role.name()), role == chosen))
             .collect(),
-        spaces: typed::space_ticks(admin.spaces_to_link().map_err(refused)?, &typed::spaces(fields)),
+        spaces: typed::space_ticks(admin.spaces_to_link()?, &typed::spaces(fields)),
         csrf_token: person.csrf.token(),
         base: base(uri, headers),
     };
@@ -87,7 +88,7 @@ pub(super) async fn show(
     person: SignedIn,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     page((&state, &person, &uri, &headers), &Fields::new(), None)
 }
@@ -98,7 +99,7 @@ pub(super) async fn add(
     uri: Uri,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let asked = (&state, &person, &uri, &headers);
     let again = |status, words| page(asked, &fields, Some((status, words)));

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
-use super::common::{Nothing, managing, picture, refused};
+use super::super::refusal::Refusal;
+use super::common::{Nothing, managing, picture};
 use super::one::notes_of;
 use crate::accounts::{Secret, Token};
 use crate::admin::Added;
@@ -74,9 +75,9 @@ pub(super) async fn invite(
     uri: Uri,
     headers: HeaderMap,
     Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
-    let code = state.room.admin.invite(&name, &person.who()).await.map_err(refused)?;
+    let code = state.room.admin.invite(&name, &person.who()).await?;
     Ok(link_page(&state, &person, (&name, &code, Vec::new()), (&uri, &headers)))
 }
 

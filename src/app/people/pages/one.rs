@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
+use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields, Tick};
-use super::common::{base, day, find, managing, refused};
+use super::common::{base, day, find, managing};
 use crate::accounts::{Link, Person, Role, Shared};
 use crate::admin::AdminError;
 use crate::domain::MeterId;
@@ -51,7 +52,7 @@ struct Done {
 /// Who looks, and where they came to.
 type Asked<'a> = (&'a PageState<PeopleDesk>, &'a SignedIn, &'a Uri, &'a HeaderMap);
 
-fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> Result<Response, Response> {
+fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> Result<Response, Refusal> {
     let now = state.room.admin.accounts.now();
     let open = |link: &&Link| !link.is_over(now);
     let as_typed = |link: &Link| {
@@ -86,7 +87,7 @@ fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> 
             .collect(),
         is_doorman,
         spaces: match is_doorman {
-            true => typed::space_ticks(state.room.admin.spaces_to_link().map_err(refused)?, &ticked),
+            true => typed::space_ticks(state.room.admin.spaces_to_link()?, &ticked),
             false => Vec::new(),
         },
         meters: done
@@ -109,7 +110,7 @@ pub(super) async fn show(
     Path(name): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let shown = find(&state.room, &name)?;
     page((&state, &person, &uri, &headers), shown, Done::default())
@@ -122,7 +123,7 @@ pub(super) async fn meters(
     uri: Uri,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let shown = find(&state.room, &name)?;
     let asked = (&state, &person, &uri, &headers);
@@ -168,7 +169,7 @@ pub(super) async fn spaces(
     uri: Uri,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let shown = find(&state.room, &name)?;
     let asked = (&state, &person, &uri, &headers);

@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::desk::PeopleDesk;
+use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields, Tick};
 use super::ask::AskPage;
-use super::common::{Nothing, base, day, managing, refused};
+use super::common::{Nothing, base, day, managing};
 use super::made;
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
 use crate::http::Problem;
@@ -41,13 +42,8 @@ fn page(
     (state, person, uri, headers): Asked<'_>,
     fields: &Fields,
     refusal: Option<(StatusCode, String)>,
-) -> Result<Response, Response> {
-    let tokens = state
-        .room
-        .admin
-        .accounts
-        .tokens()
-        .map_err(|error| refused(error.into()))?;
+) -> Result<Response, Refusal> {
+    let tokens = state.room.admin.accounts.tokens()?;
     let (status, fault) = refusal.map_or((StatusCode::OK, None), |(status, words)| (status, Some(words)));
     let page = TokensPage {
         shell: state.face.shell("box", Some(person)),
@@ -79,7 +75,7 @@ pub(super) async fn show(
     person: SignedIn,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     page((&state, &person, &uri, &headers), &Fields::new(), None)
 }
@@ -90,7 +86,7 @@ pub(super) async fn create(
     uri: Uri,
     headers: HeaderMap,
     Form(fields): Form<Fields>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let (name, scopes) = (typed::text(&fields, "name"), typed::scopes(&fields));
     match state.room.admin.create_token((&name, scopes), &person.who()).await {
@@ -109,16 +105,11 @@ pub(super) async fn ask_revoke(
     Path(id): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
-    let tokens = state
-        .room
-        .admin
-        .accounts
-        .tokens()
-        .map_err(|error| refused(error.into()))?;
+    let tokens = state.room.admin.accounts.tokens()?;
     let token = tokens.into_iter().find(|token| token.id == id);
-    let token = token.ok_or_else(|| nothing().into_response())?;
+    let token = token.ok_or_else(|| Refusal::of(nothing()))?;
     let t = Texts::of(person.language);
     let page = AskPage {
         shell: state.face.shell("box", Some(&person)),
@@ -140,9 +131,9 @@ pub(super) async fn revoke(
     person: SignedIn,
     Path(id): Path<String>,
     Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     managing(&person)?;
     let revoked = state.room.admin.revoke_token(&id, &person.who()).await;
-    revoked.map_err(refused)?;
+    revoked?;
     Ok(Redirect::to("/box/tokens").into_response())
 }
