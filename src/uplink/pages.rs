@@ -94,7 +94,7 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
-    page(&state, &person, (&uri, &headers), None)
+    page(&state, &person, (&uri, &headers), None).map_err(|refusal| *refusal)
 }
 
 #[derive(Deserialize)]
@@ -110,7 +110,7 @@ async fn test(
 ) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
     let steps = state.room.rehearse().await;
-    page(&state, &person, (&uri, &headers), Some(steps))
+    page(&state, &person, (&uri, &headers), Some(steps)).map_err(|refusal| *refusal)
 }
 
 fn page(
@@ -118,10 +118,10 @@ fn page(
     person: &SignedIn,
     (uri, headers): (&Uri, &HeaderMap),
     steps: Option<Vec<Step>>,
-) -> Result<Response, Response> {
+) -> Result<Response, Box<Response>> {
     let fault = |error: crate::store::ReadError| {
         tracing::error!(%error, "the operations of the uplink could not be read");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        Box::new(StatusCode::INTERNAL_SERVER_ERROR.into_response())
     };
     let operations = state.room.operations().map_err(fault)?;
     let aside = state.room.aside().map_err(fault)?;
