@@ -38,7 +38,7 @@ pub enum BearerError {
     #[error("a token is needed: Authorization: Bearer …")]
     Unauthorized,
     /// The token does not cover it.
-    #[error("this token does not cover that; it wants {}", .0.scopes().join(" or "))]
+    #[error("{}", not_covered(*.0))]
     Forbidden(Act),
     /// The person's role does not cover it.
     #[error("your role does not cover that")]
@@ -49,6 +49,14 @@ pub enum BearerError {
     /// The book cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+/// What a token is told that does not cover something.
+fn not_covered(act: Act) -> String {
+    match act.scopes() {
+        none if none.is_empty() => "no token covers that: it wants an admin who is signed in".to_owned(),
+        scopes => format!("this token does not cover that; it wants {}", scopes.join(" or ")),
+    }
 }
 
 impl Bearers {

@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod bearers;
+mod changing;
 mod holding;
 mod link;
 mod linking;
@@ -39,7 +40,7 @@ pub use person::{Person, Standing};
 pub use program::{ApiState, ManageRelay, ManageSpaces, ManageUplink, Needs, Program};
 pub use sealing::{SealKey, SealKeyError, Sealed, Sealer};
 pub use secret::{Secret, random, random_id};
-pub use session::{IDLE_LIFE, WHOLE_LIFE};
+pub use session::{IDLE_LIFE, OwnSession, WHOLE_LIFE};
 pub use token::Token;
 pub use wanted::{Wanted, WantedError};
 pub use who::{Proof, Who};

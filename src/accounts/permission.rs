@@ -132,6 +132,20 @@ impl Role {
 }
 
 impl Scope {
+    /// Every scope.
+    #[must_use]
+    pub fn all() -> &'static [Scope] {
+        Scope::value_variants()
+    }
+
+    /// Its name on the command line and in JSON.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+
     pub(super) fn covers(self, act: Act) -> bool {
         match self {
             Scope::SpacesRead => act == Act::ReadSpaces,

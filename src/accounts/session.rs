@@ -244,6 +244,36 @@ pub(super) fn of_person(store: &Store, person: &str) -> Result<Vec<SessionShown>
     Ok(shown.collect())
 }
 
+/// A session of somebody, as they may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnSession {
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was used last, to within ten minutes.
+    pub used: Timestamp,
+    /// Whether it is the one that asks.
+    pub here: bool,
+}
+
+/// The sessions of somebody that live.
+pub(super) fn living(store: &Store, (person, here): (&str, Proof), time: &Time) -> Result<Vec<OwnSession>, ReadError> {
+    let theirs = SESSIONS.all(store)?.into_iter();
+    let theirs = theirs.filter(|(_, row)| row.person == person && !row.is_over(time));
+    let shown = theirs.map(|(key, row)| OwnSession {
+        created: row.created,
+        used: row.used,
+        here: key == here.0,
+    });
+    Ok(shown.collect())
+}
+
+/// Ends every session of a person but one; answers how many there were.
+pub(super) fn end_others(page: &mut Page, person: &str, here: Proof) -> Result<usize, RowError> {
+    let rows = SESSIONS.scan_on(page, &[], None, usize::MAX)?;
+    let others = rows.iter().filter(|(key, row)| row.person == person && *key != here.0);
+    Ok(others.map(|(key, _)| SESSIONS.delete_on(page, key)).count())
+}
+
 /// Ends every session of a person; answers how many there were.
 pub(super) fn end_all(page: &mut Page, person: &str) -> Result<usize, RowError> {
     let rows = SESSIONS.scan_on(page, &[], None, usize::MAX)?;

@@ -15,6 +15,7 @@ mod importing;
 mod jobs;
 mod meters;
 mod move_out;
+mod people;
 mod pki;
 mod prepay;
 mod privacy;
@@ -42,7 +43,8 @@ pub use exporting::Form;
 pub use finding::{Finding, Grade, Verdict};
 pub use importing::{Came, NewAuthority, NewCertificate, NewMeter, NewServed, Outcome, ReadingsFile, ReadingsRow};
 pub use move_out::{Departed, Departure, LastReading, Left, Origin};
-pub use problem::{ARGUMENT, CLOSED, OTHER_SECTION};
+pub use people::{Added, Doorman, Linked, NewPerson};
+pub use problem::{ARGUMENT, AdminError, CLOSED, OTHER_SECTION};
 pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
@@ -63,7 +65,6 @@ use crate::store::Store;
 use crate::tls::Acme;
 use crate::uplink::{NewConfiguration, Uplink};
 use crate::webhooks::Webhooks;
-use problem::AdminError;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]

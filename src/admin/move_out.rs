@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::{Path, State};
 use futures_util::future::join_all;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::AdminState;
+use super::people::audited;
 use super::problem::AdminError;
 use super::remaining::{self, Leaving, Matter};
-use crate::accounts::{Accounts, AccountsError, Link, MovedOut, Person};
+use crate::accounts::{Accounts, AccountsError, Link, MovedOut, Person, Who};
 use crate::domain::{HALF_HOUR, MeterId, Quantity, Register};
 use crate::http::blocking;
 use crate::meter::{MeterShown, Meters, Span};
@@ -100,70 +99,78 @@ pub struct LastReading {
 /// A meter as it was found, and why it did not say more.
 type Found = (Option<MeterShown>, Option<String>);
 
-pub(super) async fn move_out(
-    State(state): State<AdminState>,
-    Path(name): Path<String>,
-    Json(wish): Json<Departure>,
-) -> Result<Json<Departed>, AdminError> {
-    let room = state.running()?.meters.borrow().clone();
-    let accounts = &state.accounts;
-    let day = wish.at.map(|day| day.to_zoned(state.timezone()));
-    let day = day
-        .transpose()
-        .map_err(|error| AdminError::argument(error.to_string()))?;
-    let day = day.map(|day| day.timestamp());
-    let theirs = accounts.would_end(&name, day.unwrap_or_else(|| accounts.now()))?;
-    // The last reading is of their time: the end comes after it.
-    let found = read(room.as_ref(), &theirs).await;
-    let at = day.unwrap_or_else(|| accounts.now());
-    let done = match wish.dry_run {
-        true => would(accounts.would_end(&name, at)?),
-        false => accounts.move_out(&name, at).await?,
-    };
-    let people = accounts.people()?;
-    let mut meters = Vec::new();
-    for link in done.ended {
-        let (shown, silent) = found.get(&link.meter).cloned().unwrap_or_default();
-        let newest = shown.as_ref().and_then(|shown| newest(shown, silent.is_some(), at));
-        let reading = match (day, &room) {
-            (Some(_), Some(room)) => of_half_hour(room, &link.meter, at).await?.or(newest),
-            _ => newest,
-        };
-        let topups = match &room {
-            Some(room) => {
-                let mut open = room.open_topups(&link.meter, link.since).map_err(AdminError::from)?;
-                open.retain(|topup| topup.made < at);
-                open
+impl AdminState {
+    /// Has somebody move out: reads each of their meters once more, ends their links, and says what remains.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such person, the day is to come or too early, or the book does not take it.
+    pub async fn move_out(&self, name: String, wish: Departure, by: &Who) -> Result<Departed, AdminError> {
+        let state = self;
+        let room = state.running()?.meters.borrow().clone();
+        let accounts = &state.accounts;
+        let day = wish.at.map(|day| day.to_zoned(state.timezone()));
+        let day = day
+            .transpose()
+            .map_err(|error| AdminError::argument(error.to_string()))?;
+        let day = day.map(|day| day.timestamp());
+        let theirs = accounts.would_end(&name, day.unwrap_or_else(|| accounts.now()))?;
+        // The last reading is of their time: the end comes after it.
+        let found = read(room.as_ref(), &theirs).await;
+        let at = day.unwrap_or_else(|| accounts.now());
+        let done = match wish.dry_run {
+            true => would(accounts.would_end(&name, at)?),
+            false => {
+                let done = accounts.move_out(&name, at).await?;
+                audited(by, &name, "move-out");
+                done
             }
-            None => Vec::new(),
         };
-        let leaving = Leaving {
-            name: &name,
-            topups: &topups,
-            link: &link,
-            shown: shown.as_ref(),
-            silent: silent.as_deref(),
-            people: &people,
-            now: accounts.now(),
-        };
-        let remaining = remaining::of_meter(&leaving);
-        meters.push(Left {
-            link,
-            reading,
+        let people = accounts.people()?;
+        let mut meters = Vec::new();
+        for link in done.ended {
+            let (shown, silent) = found.get(&link.meter).cloned().unwrap_or_default();
+            let newest = shown.as_ref().and_then(|shown| newest(shown, silent.is_some(), at));
+            let reading = match (day, &room) {
+                (Some(_), Some(room)) => of_half_hour(room, &link.meter, at).await?.or(newest),
+                _ => newest,
+            };
+            let topups = match &room {
+                Some(room) => {
+                    let mut open = room.open_topups(&link.meter, link.since).map_err(AdminError::from)?;
+                    open.retain(|topup| topup.made < at);
+                    open
+                }
+                None => Vec::new(),
+            };
+            let leaving = Leaving {
+                name: &name,
+                topups: &topups,
+                link: &link,
+                shown: shown.as_ref(),
+                silent: silent.as_deref(),
+                people: &people,
+                now: accounts.now(),
+            };
+            let remaining = remaining::of_meter(&leaving);
+            meters.push(Left {
+                link,
+                reading,
+                remaining,
+            });
+        }
+        let mut remaining = of_person(accounts, &people, &name)?;
+        remaining.extend(of_consents(state, &name)?);
+        Ok(Departed {
             remaining,
-        });
+            name,
+            at,
+            dry_run: wish.dry_run,
+            meters,
+            sessions: done.sessions,
+            invitations: done.invitations,
+        })
     }
-    let mut remaining = of_person(accounts, &people, &name)?;
-    remaining.extend(of_consents(&state, &name)?);
-    Ok(Json(Departed {
-        remaining,
-        name,
-        at,
-        dry_run: wish.dry_run,
-        meters,
-        sessions: done.sessions,
-        invitations: done.invitations,
-    }))
 }
 
 fn would(ended: Vec<Link>) -> MovedOut {

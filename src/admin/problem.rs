@@ -24,8 +24,15 @@ pub const ARGUMENT: &str = "argument";
 /// The kind of a refusal that a room has no section in the configuration.
 pub const CLOSED: &str = "closed";
 
-/// A refusal on its way to the command line.
-pub(super) struct AdminError(pub(super) Problem);
+/// A refusal on its way to whoever manages the box.
+#[derive(Debug)]
+pub struct AdminError(pub(super) Problem);
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Problem {
+        error.0
+    }
+}
 
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {

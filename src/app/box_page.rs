@@ -47,6 +47,8 @@ async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Respon
 #[template(path = "box.html", config = ".askama.toml")]
 struct BoxPage {
     shell: Shell,
+    /// Whether whoever looks manages people.
+    manages_people: bool,
     state: StateShown,
     version: String,
     started: String,
@@ -113,6 +115,7 @@ impl BoxPage {
             (name.clone(), serves(name), addresses.join(", "))
         });
         BoxPage {
+            manages_people: person.must(Act::ManagePeople).is_ok(),
             shell: face.shell("box", Some(person)),
             state: state(&status.state, &status.verdict),
             findings: status

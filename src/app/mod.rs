@@ -32,7 +32,9 @@ mod own_root;
 mod panic_file;
 mod part;
 mod parts;
+mod people;
 mod probe;
+mod reach;
 mod refusal;
 mod reload;
 mod report;
@@ -63,6 +65,7 @@ pub use ground::Ground;
 pub use logging::{LogTo, Logging, start as start_logging};
 pub use memory::trim_by;
 pub use parts::backups_in;
+pub use reach::machine;
 use root::App;
 
 /// Why the box ended.

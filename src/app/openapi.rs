@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::alarms;
+use super::people;
 use crate::meter;
 use crate::occupancy::{compat, v1};
 use crate::relay;
@@ -22,7 +23,7 @@ struct BoxApi;
 pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// What each room says.
-fn parts() -> [utoipa::openapi::OpenApi; 7] {
+fn parts() -> [utoipa::openapi::OpenApi; 8] {
     [
         compat::docs::Docs::openapi(),
         v1::Docs::openapi(),
@@ -31,6 +32,7 @@ fn parts() -> [utoipa::openapi::OpenApi; 7] {
         uplink::v1::Docs::openapi(),
         webhooks::v1::Docs::openapi(),
         alarms::Docs::openapi(),
+        people::Docs::openapi(),
     ]
 }
 

@@ -19,6 +19,7 @@ use super::host_control::HostControl;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
+use super::reach::Reach;
 use super::report::{Reporter, RoomsSeen};
 use super::trial::Trial;
 use super::{audit, gauges, lamps, memory, router, store_metrics, upgrade, uplink_metrics};
@@ -68,6 +69,8 @@ pub(super) struct App {
     pub(super) lamps: watch::Sender<Lamps>,
     /// The shell of the pages as it is configured now.
     pub(super) face: watch::Sender<Option<Face>>,
+    /// Where orders go that the app itself carries out.
+    pub(super) orders: mpsc::Sender<Order>,
     /// A configuration from the cloud that may not stay.
     pub(super) trial: Option<Trial>,
 }
@@ -147,6 +150,7 @@ impl App {
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Lamps::default()).0,
             face: watch::channel(None).0,
+            orders,
             trial: None,
             config,
             flags,
@@ -155,7 +159,7 @@ impl App {
             metrics,
             supervisor,
         };
-        app.open_admin(orders)?;
+        app.open_admin()?;
         app.add_probe();
         memory::add_to(&mut app.supervisor);
         app.add_audit();
@@ -207,6 +211,7 @@ impl App {
             name: self.config.site.name.clone(),
             timezone: self.config.site.timezone(),
             languages: self.config.site.languages(),
+            contact: self.config.site.contact.clone(),
         };
         let face = Face::new(
             site,
@@ -231,12 +236,15 @@ impl App {
                 inbox: self.deps.alarms.clone(),
             },
             pki: self.deps.pki.clone(),
+            admin: self.managed(),
+            reach: Reach::of(&self.config),
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()
     }
 
-    fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {
+    /// What commands, programs and pages manage the box by.
+    fn managed(&self) -> AdminState {
         let running = Running {
             status: self.deps.reporter.clone().into_status(),
             occupancy: self.parts.occupancy.subscribe(),
@@ -249,9 +257,9 @@ impl App {
             store: self.deps.store.clone(),
             backups: self.deps.backups.clone(),
             acme: self.acme.current(),
-            orders,
+            orders: self.orders.clone(),
         };
-        let state = AdminState {
+        AdminState {
             accounts: self.deps.bearers.accounts().clone(),
             pki: self.pki.clone(),
             timezone: Arc::new({
@@ -259,8 +267,11 @@ impl App {
                 move || host.timezone()
             }),
             running: Some(running),
-        };
-        let router = admin::router(state);
+        }
+    }
+
+    fn open_admin(&mut self) -> anyhow::Result<()> {
+        let router = admin::router(self.managed());
         let listening = Arc::new(admin::listen(&self.config.admin_socket)?);
         self.supervisor.add("admin", Weight::Essential, move |stop| {
             let (listening, router) = (Arc::clone(&listening), router.clone());

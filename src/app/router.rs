@@ -20,8 +20,11 @@ use super::host::{OurHost, host_of};
 use super::identity::Names;
 use super::moved;
 use super::own_root;
+use super::people;
+use super::reach::Reach;
 use super::start::{self, Start};
 use crate::accounts::Bearers;
+use crate::admin::AdminState;
 use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found, nothing};
@@ -85,6 +88,8 @@ pub(super) struct Own {
     pub(super) contact: Option<String>,
     pub(super) alarms: AlarmDesk,
     pub(super) pki: Pki,
+    pub(super) admin: AdminState,
+    pub(super) reach: Reach,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
@@ -99,6 +104,11 @@ pub(super) fn https(own: Own) -> Https {
         .merge(own_root::router(own.pki))
         .merge(moved::router())
         .merge(alarms::router(own.alarms, Arc::clone(&own.bearers), &own.face))
+        .merge(people::router(
+            (own.admin, own.reach),
+            Arc::clone(&own.bearers),
+            &own.face,
+        ))
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));

@@ -1,8 +1,9 @@
 //! How others reach the box: what stands in front of every address that is printed for them.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+pub(super) use crate::app::machine;
 use crate::config::{Certificate, Config, Https, Site};
 
 /// `https://name` or `https://name:port`, under which phones and programs on other machines come to the pages. A box
@@ -38,18 +39,6 @@ pub(super) fn own_root(config: &Config) -> Option<PathBuf> {
         .as_ref()
         .is_none_or(|https| https.certificate == Certificate::SelfSigned);
     own.then(|| config.data_dir.join("pki/server/root.cert.pem"))
-}
-
-/// The machine's own address on the way to others, when it has one that is not for itself alone.
-pub(super) fn machine() -> Option<IpAddr> {
-    // Nothing is sent: the kernel only says from where it would (RFC 5737, RFC 3849: addresses that nobody has).
-    let from = |own: &str, other: &str| {
-        let socket = UdpSocket::bind(own).ok()?;
-        socket.connect(other).ok()?;
-        Some(socket.local_addr().ok()?.ip())
-    };
-    let found = from("0.0.0.0:0", "192.0.2.1:9").or_else(|| from("[::]:0", "[2001:db8::1]:9"));
-    found.filter(|address| !address.is_loopback() && !address.is_unspecified())
 }
 
 #[cfg(test)]

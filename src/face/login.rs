@@ -28,6 +28,8 @@ struct LoginPage {
     about: Option<String>,
     /// Whether somebody is signed in who is asked once more.
     again: bool,
+    /// Whom to ask for a lost password.
+    contact: Option<(String, String)>,
     csrf_token: String,
 }
 
@@ -222,6 +224,7 @@ fn login_page(
         errand: errand.map(|errand| errand.name.clone()),
         about: errand.map(|errand| errand.about.clone()),
         again: visitor.signed_in.is_some(),
+        contact: face.contact(),
         csrf_token: csrf.token(),
     };
     (jar, Page(status, page)).into_response()

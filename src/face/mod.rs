@@ -9,6 +9,7 @@ mod form;
 mod lamps;
 mod languages;
 mod login;
+mod me;
 pub mod plot;
 mod proof;
 mod security;
@@ -47,6 +48,8 @@ pub struct Site {
     pub timezone: jiff::tz::TimeZone,
     /// What its pages can be read in; the first is the default.
     pub languages: Vec<Language>,
+    /// Whom people turn to: a `mailto:`, `tel:` or `https:` address.
+    pub contact: Option<String>,
 }
 
 /// What all pages share; clones share it.
@@ -85,7 +88,12 @@ impl Face {
 
     /// Login, logout, one-time links.
     pub fn router(&self) -> Router {
-        secured(login::router().merge(languages::router()).with_state(self.clone()))
+        secured(
+            login::router()
+                .merge(languages::router())
+                .merge(me::router())
+                .with_state(self.clone()),
+        )
     }
 
     /// The people whose pages these are.
@@ -108,6 +116,20 @@ impl Face {
         chosen
             .filter(|language| offered.contains(language))
             .unwrap_or_else(|| Language::wanted(accepted.unwrap_or_default(), offered))
+    }
+
+    /// Whom people turn to: where that leads, and what it says.
+    #[must_use]
+    pub fn contact(&self) -> Option<(String, String)> {
+        let link = self.inner.site.contact.clone()?;
+        let leads = ["mailto:", "tel:", "https:"]
+            .into_iter()
+            .find(|scheme| link.starts_with(scheme))?;
+        let words = match leads {
+            "https:" => link.clone(),
+            scheme => link.trim_start_matches(scheme).to_owned(),
+        };
+        Some((link, words))
     }
 
     /// What pages can be read in; the first is the default.

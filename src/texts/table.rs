@@ -169,6 +169,8 @@ mod tests {
         let mut sources = Vec::new();
         files(&root.join("src"), &mut sources);
         files(&root.join("web/templates"), &mut sources);
+        // The calls that are looked for stand in this very file, and say nothing.
+        sources.retain(|source| !source.contains("fn said_in("));
         let english = entries(Language::English);
         let said: BTreeSet<&str> = sources.iter().flat_map(|source| said_in(source)).collect();
         let unknown: Vec<_> = said.iter().filter(|name| !english.contains_key(**name)).collect();

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use serde::Deserialize;
 
 use super::room::Uplink;
 use super::status::UplinkShown;
 use crate::accounts::Act;
-use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Form, Light, Page, Shell, SignedIn, secured};
+use crate::http::authority::authority;
+use crate::tls::{Step, StepVerdict};
 
 /// What stands behind the pages.
 type PageState = face::PageState<Uplink>;
@@ -29,6 +32,7 @@ pub fn router(room: Arc<Uplink>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/box/cloud", get(show))
+            .route("/box/cloud/test", post(test))
             .with_state(PageState { room, face }),
     )
 }
@@ -50,13 +54,74 @@ struct UplinkPage {
     aside: Vec<[String; 3]>,
     /// How far the box is with the proof that the platform gives it: words, fault, mend.
     enrolment: Option<(String, Option<[String; 2]>)>,
+    /// The way to the broker, where it was just tried.
+    steps: Option<Vec<StepShown>>,
+    csrf_token: String,
+    /// Where this box is, as whoever asks writes it.
+    base: String,
 }
 
-async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
+/// A step of the way, with its mark.
+struct StepShown {
+    class: &'static str,
+    mark: &'static str,
+    name: String,
+    words: String,
+    next_step: Option<String>,
+}
+
+impl From<Step> for StepShown {
+    fn from(step: Step) -> StepShown {
+        let (class, mark) = match step.verdict {
+            StepVerdict::Good => ("good", "✓"),
+            StepVerdict::Doubtful => ("warn", "▲"),
+            StepVerdict::Bad => ("bad", "■"),
+        };
+        StepShown {
+            class,
+            mark,
+            name: step.step,
+            words: step.words,
+            next_step: step.next_step,
+        }
+    }
+}
+
+async fn show(
+    State(state): State<PageState>,
+    person: SignedIn,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
+    page(&state, &person, (&uri, &headers), None).map_err(|refusal| *refusal)
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+/// Tries the way step by step, as `uplink test` does; nothing is changed by it.
+async fn test(
+    State(state): State<PageState>,
+    person: SignedIn,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Response> {
+    person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
+    let steps = state.room.rehearse().await;
+    page(&state, &person, (&uri, &headers), Some(steps)).map_err(|refusal| *refusal)
+}
+
+fn page(
+    state: &PageState,
+    person: &SignedIn,
+    (uri, headers): (&Uri, &HeaderMap),
+    steps: Option<Vec<Step>>,
+) -> Result<Response, Box<Response>> {
     let fault = |error: crate::store::ReadError| {
         tracing::error!(%error, "the operations of the uplink could not be read");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        Box::new(StatusCode::INTERNAL_SERVER_ERROR.into_response())
     };
     let operations = state.room.operations().map_err(fault)?;
     let aside = state.room.aside().map_err(fault)?;
@@ -72,7 +137,7 @@ async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Respon
     };
     let trouble = shown.last_error.as_ref().filter(|_| shown.connected_since.is_none());
     let page = UplinkPage {
-        shell: state.face.shell("uplink", Some(&person)),
+        shell: state.face.shell("uplink", Some(person)),
         light,
         word,
         words,
@@ -114,6 +179,9 @@ async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Respon
             (enrolment.words(&shown.client_id), fault)
         }),
         shown,
+        steps: steps.map(|steps| steps.into_iter().map(StepShown::from).collect()),
+        csrf_token: person.csrf.token(),
+        base: format!("https://{}", authority(uri, headers).unwrap_or("localhost")),
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }

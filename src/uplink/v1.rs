@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use utoipa::OpenApi;
 
@@ -11,24 +12,37 @@ use super::operations::OperationShown;
 use super::room::Uplink;
 use super::status::UplinkShown;
 use crate::accounts::{self, Act, BearerError, Bearers, ManageUplink, Program};
+use crate::face::{BoxApi, Caller, Face};
 use crate::http::problem::method_not_allowed;
+use crate::tls::Step;
 
 /// What stands behind the routes.
 type ApiState = accounts::ApiState<Uplink>;
 
 /// The routes of `/v1/uplink`.
-pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
+pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>, face: &Face) -> Router {
+    let by_people_too = BoxApi {
+        room: Arc::clone(&room),
+        bearers: Arc::clone(&bearers),
+        face: face.clone(),
+    };
     Router::new()
         .route("/v1/uplink", get(show))
         .route("/v1/uplink/operations", get(operations))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(ApiState { room, bearers })
+        .merge(
+            Router::new()
+                .route("/v1/uplink/test", post(test))
+                .method_not_allowed_fallback(method_not_allowed)
+                .with_state(by_people_too),
+        )
 }
 
 /// The document of this API.
 #[derive(OpenApi)]
 #[openapi(
-    paths(show, operations),
+    paths(show, operations, test),
     tags((name = "uplink", description = "The road to the cloud: whether it is open, what waits, what went wrong"))
 )]
 pub struct Docs;
@@ -74,4 +88,18 @@ async fn operations(
         }
     }
     Ok(Json(operations))
+}
+
+/// Tries the way to the cloud step by step; nothing is changed by it
+#[utoipa::path(
+    post, path = "/v1/uplink/test", tag = "uplink",
+    responses(
+        (status = 200, description = "Each step up to the first that fails: what came of it, and what mends it", body = [Object]),
+        (status = 401, description = "No token and no session, or none that is known"),
+        (status = 403, description = "The token lacks uplink:admin, or the person's role does not cover it")
+    )
+)]
+async fn test(State(api): State<BoxApi<Uplink>>, caller: Caller) -> Result<Json<Vec<Step>>, Response> {
+    caller.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
+    Ok(Json(api.room.rehearse().await))
 }

@@ -40,6 +40,7 @@ mod occupancy;
 mod old_book;
 mod pages;
 mod papers;
+mod people;
 mod perseus;
 mod pki;
 mod portable;

@@ -467,6 +467,112 @@ meter-q-firmware-version = Firmware
 meter-q-backlight = Backlight
 meter-q-load-switch = Load switch
 
+# People and tokens, for whoever manages them
+people-title = People
+people-count = { $count ->
+    [one] { $count } person
+   *[other] { $count } people
+}
+people-all = Who may sign in
+people-not-chosen = has not chosen a password
+people-chosen = has chosen a password
+people-spaces-count = { $count ->
+    [one] { $count } space
+   *[other] { $count } spaces
+}
+people-add = Somebody new
+people-add-do = Add, and make a link
+people-name = Name
+people-role = Role
+people-no-role = Choose a role.
+people-meters = Meters
+people-meter = Meter
+people-meters-how = Serials with a space between them; SERIAL@2026-05-01 begins on that day.
+people-meters-end = What you leave out ends now.
+people-meters-now = Theirs from now on
+people-meters-set = The meters are saved.
+people-no-meters = No meter is linked.
+people-from = From
+people-until = Until
+people-spaces = For a doorman: only these spaces (none ticked: all)
+people-spaces-of = Spaces
+people-spaces-what = A doorman sees the spaces that are ticked; none ticked: all of them.
+people-spaces-set = The spaces are saved.
+people-save = Save
+people-since = since { $day }
+people-sign-in = Signing in
+people-invite = Make a one-time link
+people-invite-what = By a link they choose a password, once, within a day. Older links end.
+people-link-for = A link for { $name }
+people-link-what = { $name } opens it once, until { $until }, and chooses a password.
+people-once = It is shown this once. Keep it to yourself until you hand it on.
+people-to-one = To { $name }
+people-to-tokens = To the tokens
+people-shared = { $meter } is { $name }'s too.
+people-unknown-meter = There is no meter { $meter } in the registry yet.
+people-postponed = { $meter } ended now and is theirs again only from { $day }.
+people-end = When they leave
+people-end-what = Moving out takes the last readings and ends what is theirs; they can still read their own time. Removing takes the account away.
+people-move-out = Move out
+people-move-out-one = { $name } moves out
+people-move-out-what = Each of their meters is read once more, then their links, sessions and one-time links end. This can take a minute.
+people-day = At the beginning of this day (empty: now)
+people-no-day = { $day } is no day.
+people-left = { $name } has moved out
+people-left-nothing = Nothing was theirs just now, and nothing was changed.
+people-left-sessions = Sessions that ended: { $count }.
+people-left-reading = Last reading, as of { $at }
+people-left-no-reading = There is no reading.
+people-left-remains = What remains
+people-remove = Remove
+people-remove-one = Remove { $name }?
+people-remove-what = The account of { $name } goes, with its sessions and links. This cannot be undone.
+people-remove-own = This is your own account: you are signed out at once, and it cannot be undone.
+people-keep = Go back, change nothing
+people-tokens = API tokens
+people-tokens-all = In force
+people-tokens-none = No program has a token.
+people-token-new = A new token
+people-token-for = What it is for
+people-scopes = What it may do
+people-token-do = Make the token
+people-token-made = The token for { $name }
+people-token-once = A program sends it as Authorization: Bearer.
+people-revoke = Revoke
+people-revoke-one = Revoke the token { $name }?
+people-revoke-what = Programs that carry it are turned away from their next request on. This cannot be undone.
+people-by-program = The same by a program
+people-no-token = No token covers people and tokens: this goes by the session of an admin, with the value of a page's forms.
+
+# One's own page, and a lost password
+me-title = Your account
+me-password = Another password
+me-old = Password until now
+me-new = New password
+me-again = New password once more
+me-differ = The two new passwords differ.
+me-password-what = At least 10 characters. You are signed out everywhere else.
+me-password-do = Change it
+me-password-changed = Your password is changed, and you are signed out everywhere else.
+me-sessions = Where you are signed in
+me-here = Here
+me-session = since { $since }, used { $used }
+me-end-others = End all others
+me-sessions-ended = You are signed out everywhere else.
+me-data = Your data
+me-data-take = Take your data, see what is held of you, or have it erased
+me-data-kept = What this box keeps of whom, and for how long
+me-lost = Lost your password?
+me-lost-ask = Ask whoever runs this box for a new link.
+me-lost-how = They make one under Box, People, or with
+
+# The road to the cloud
+cloud-test = Test now
+cloud-test-what = Tries the way step by step; nothing is changed. In a terminal:
+cloud-tested = The way, step by step
+cloud-mend = Next:
+cloud-by-program = The same by a program
+
 # Only for the tests of the tables
 test-only-english = Only <here>
 test-place = In { $name }

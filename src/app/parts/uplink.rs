@@ -74,7 +74,7 @@ impl Part<Deps> for Uplink {
 
     fn mount(self: &Arc<Self>, https: Https) -> Https {
         let pages = uplink::pages::router(Arc::clone(self), https.face.clone());
-        let api = uplink::v1::router(Arc::clone(self), Arc::clone(&https.bearers));
+        let api = uplink::v1::router(Arc::clone(self), Arc::clone(&https.bearers), &https.face);
         https.with(pages).with(api)
     }
 

@@ -1,0 +1,37 @@
+//! People and tokens for whoever manages them: `/v1/people`, `/v1/tokens` and the pages under `/box/people`, each of whose
+//! actions is one call of the API.
+
+mod desk;
+mod pages;
+mod refusal;
+mod typed;
+mod v1;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::reach::Reach;
+use crate::accounts::Bearers;
+use crate::admin::AdminState;
+use crate::face::{BoxApi, Face, PageState, secured};
+
+use desk::PeopleDesk;
+pub(super) use v1::Docs;
+
+/// The routes, for programs and for pages.
+pub(super) fn router((admin, reach): (AdminState, Reach), bearers: Arc<Bearers>, face: &Face) -> Router {
+    let desk = Arc::new(PeopleDesk { admin, reach });
+    let api = BoxApi {
+        room: Arc::clone(&desk),
+        bearers,
+        face: face.clone(),
+    };
+    let page = PageState {
+        room: desk,
+        face: face.clone(),
+    };
+    v1::router()
+        .with_state(api)
+        .merge(secured(pages::router().with_state(page)))
+}
