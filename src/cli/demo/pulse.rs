@@ -67,7 +67,7 @@ fn steps(current: u64, usual: u64, chance: &mut Chance) -> Vec<&'static str> {
     match () {
         () if current < usual && draw < 80 => vec!["increment"; many],
         () if current > usual && draw < 80 => vec!["decrement"; many],
-        () if current > 1 && draw % 2 == 0 => vec!["decrement"],
+        () if current > 1 && draw.is_multiple_of(2) => vec!["decrement"],
         () if current <= usual => vec!["increment"],
         () => Vec::new(),
     }
