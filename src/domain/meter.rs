@@ -85,7 +85,6 @@ impl Counts {
 
     /// Whether it is what meters count where nothing is said.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     pub fn is_unit(&self) -> bool {
         *self == Counts::Unit
     }

@@ -106,11 +106,10 @@ impl Energies {
     /// The last half-hour that any meter has told of so far: what comes later is not less, only not known.
     pub(super) fn known(&self) -> usize {
         let told = self.today.half_hours.iter().take(self.over);
-        told.enumerate()
-            .filter(|(_, one)| one.known > 0)
-            .map(|(place, _)| place + 1)
-            .last()
-            .unwrap_or(0)
+        told.collect::<Vec<_>>()
+            .into_iter()
+            .rposition(|one| one.known > 0)
+            .map_or(0, |place| place + 1)
     }
 }
 

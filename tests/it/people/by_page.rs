@@ -69,7 +69,8 @@ fn somebody_is_added_invited_again_and_removed_by_forms() {
 fn a_form_that_is_not_taken_comes_back_as_it_was_typed_and_changes_nothing() {
     let running = TestBox::start();
     let mut admin = signed_in(&running, "admin");
-    let faults: [(&[(&str, &str)], u16, &str); 5] = [
+    type Fields<'f> = &'f [(&'f str, &'f str)];
+    let faults: [(Fields<'_>, u16, &str); 5] = [
         (
             &[("name", "flat 1"), ("role", "viewer"), ("meters", "EML7")],
             422,
