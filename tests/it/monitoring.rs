@@ -16,8 +16,9 @@ fn metrics() -> BTreeMap<String, BTreeSet<String>> {
     // Numbers of meters are there once one has answered.
     let page = eventually("a meter answers", || {
         let page = plain_get(address, "/metrics");
-        page.contains("\ngatelodge_meter_last_reading_age_seconds")
-            .then_some(page)
+        let has = |name: &str| page.contains(&format!("\n{name}"));
+        let answers = has("gatelodge_meter_last_reading_age_seconds") && has("gatelodge_meter_answering");
+        answers.then_some(page)
     });
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in page

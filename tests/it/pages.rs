@@ -164,6 +164,7 @@ fn every_page_fits_its_screen_in_both_colours() {
     for (name, path) in [
         ("start", "/"),
         ("energy", "/energy"),
+        ("money", "/money"),
         ("languages", "/docs/languages"),
         ("list", "/spaces"),
         ("space", &space),

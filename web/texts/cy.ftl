@@ -78,6 +78,7 @@ start-seen = Wedi gweld
 tile-meters = Mesuryddion
 tile-meters-answer = { $count } o { $total } yn ateb
 tile-meters-all = clywir pob un
+tile-meters-waiting = { $count } heb eu holi eto
 tile-meters-worst = distaw hiraf: { $name }, { $age }
 tile-meters-never = nid yw { $name } erioed wedi ateb
 tile-energy = Ynni heddiw
@@ -545,3 +546,17 @@ cloud-test-what = Yn rhoi cynnig ar y ffordd gam wrth gam; ni newidir dim. Mewn 
 cloud-tested = Y ffordd, gam wrth gam
 cloud-mend = Nesaf:
 cloud-by-program = Yr un peth gan raglen
+
+# Balances of all meters
+money-sum = Mae gan { $count } mesurydd { $sum } ar ôl gyda'i gilydd
+money-low = { $count } yn isel
+money-none = Nid oes mesurydd rhagdalu yma.
+money-how-long = Yn para
+money-lasts = { $count ->
+    [0] llai na diwrnod
+    [two] tua { $count } ddiwrnod
+   *[other] tua { $count } diwrnod
+}
+money-not-known = nid yw defnydd yr wythnos ddiwethaf neu ei bris yn hysbys
+money-read = Darllenwyd
+money-latest = Atodiadau diweddaraf

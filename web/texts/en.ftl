@@ -87,6 +87,7 @@ start-seen = Seen
 tile-meters = Meters
 tile-meters-answer = { $count } of { $total } answer
 tile-meters-all = all are heard
+tile-meters-waiting = { $count } not asked yet
 tile-meters-worst = longest silent: { $name }, { $age }
 tile-meters-never = { $name } never answered
 tile-energy = Energy today
@@ -572,6 +573,26 @@ cloud-test-what = Tries the way step by step; nothing is changed. In a terminal:
 cloud-tested = The way, step by step
 cloud-mend = Next:
 cloud-by-program = The same by a program
+
+# Balances of all meters
+money-sum = { $count ->
+    [one] { $count } meter has { $sum } left
+   *[other] { $count } meters have { $sum } left together
+}
+money-low = { $count ->
+    [one] { $count } is low
+   *[other] { $count } are low
+}
+money-none = No meter here prepays.
+money-how-long = Lasts
+money-lasts = { $count ->
+    [0] less than a day
+    [one] about { $count } day
+   *[other] about { $count } days
+}
+money-not-known = last week's use or its price is not known
+money-read = Read
+money-latest = Latest top-ups
 
 # Only for the tests of the tables
 test-only-english = Only <here>

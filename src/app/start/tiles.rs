@@ -36,6 +36,8 @@ pub(super) fn meters(t: Texts, all: &[MeterShown], now: Timestamp) -> Option<Til
     let silent = asked.filter(|shown| shown.health == Health::Unhealthy);
     let worst = silent.min_by_key(|shown| shown.answered.unwrap_or(Timestamp::MIN));
     let small = match worst {
+        // Those that nobody has asked yet are not heard either.
+        None if healthy < total => t.say1("tile-meters-waiting", "count", total - healthy),
         None => t.say("tile-meters-all"),
         Some(worst) => {
             let name = worst

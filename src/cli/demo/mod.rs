@@ -159,7 +159,7 @@ fn say(found: &Value) {
     let (https, ca) = (door("https"), text(&found["ca_file"]));
     let port = https.rsplit(':').next().unwrap_or_default();
     print::lines(format_args!(
-        "gatelodge demo is ready; Ctrl-C ends it. Its data stays in {}\n",
+        "The demo is ready; Ctrl-C ends it. Its data stays in {}\n",
         text(&found["dir"])
     ));
     print::line(format_args!("Pages       https://localhost:{port}/"));

@@ -323,7 +323,8 @@ fn config(dir: &Path, port_base: u16, (https, mtls): (u16, u16)) -> String {
         }
     };
     format!(
-        "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
+        "# Written by `gatelodge demo` at each start, over whatever stands here: put sections of your own into\n\
+         # conf.d/10-mine.toml beside this file, which stays. config.example.toml explains every key.\n\
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
          [mtls]\nlisten = [\"127.0.0.1:{}\"]\ncertificate_file = {}\nkey_file = {}\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\

@@ -2,6 +2,7 @@
 //! settings.
 //! A resident sees theirs while they are theirs, of those that were theirs the half-hours of that time, and no others.
 
+mod balances;
 mod card;
 mod day;
 mod drawn;
@@ -51,6 +52,7 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
     let state = PageState { room, face };
     secured(
         Router::new()
+            .route("/money", get(balances::show))
             .route("/energy", get(table::list))
             .route("/energy/live", get(live::live))
             .route("/energy/{serial}", get(used::show))

@@ -11,7 +11,7 @@ fn keep(page: &mut Page, name: &str) {
         let wide = page.eval(
             "[...document.querySelectorAll('main *, header *')]
                 .filter(e => e.getBoundingClientRect().right > innerWidth + .5 && !e.closest('pre, .secret'))
-                .map(e => e.outerHTML.slice(0, 120)).join('\n')",
+                .map(e => e.outerHTML.slice(0, 120)).join(' | ')",
         );
         assert_eq!(wide, "", "{name} sticks out at {width}");
         if let Ok(folder) = std::env::var("GATELODGE_TEST_PICTURES") {
