@@ -38,7 +38,9 @@ fn somebody_takes_their_data_and_goes_by_clicking_alone() {
         "document.querySelector('details[open] li').textContent.includes('48 half-hours')",
     );
     fits(&mut page, "sharing");
-    page.leaving(|page| page.click("form.who a"));
+    page.leaving(|page| page.click("form.who a[href='/me']"));
+    page.until("their own page", "location.pathname === '/me'");
+    page.leaving(|page| page.click("main a[href='/me/data']"));
     page.until("the page of their data", "location.pathname === '/me/data'");
     fits(&mut page, "data");
     page.leaving(|page| page.click("main form button"));
