@@ -1,12 +1,16 @@
 //! Where others and the rules leave word for each other: what was seen, which rules are in force, what the box measures.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
 use super::rule::Rule;
 use crate::domain::AlarmKey;
 use crate::domain::series::Sample;
+
+/// How long somebody waits until it is written down that they have seen an alarm.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Something that the box measures of itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +66,11 @@ impl Inbox {
         }
         let (tells, told) = oneshot::channel();
         self.leave(Seen::One(alarm, tells));
-        told.await.map_err(|_| NobodyThere)
+        // Rules that broke, or are being made anew, leave word lying until they are there again.
+        match tokio::time::timeout(PATIENCE, told).await {
+            Ok(Ok(seen)) => Ok(seen),
+            Ok(Err(_)) | Err(_) => Err(NobodyThere),
+        }
     }
 
     fn leave(&self, seen: Seen) {
