@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
 
+use super::lamps::light;
 use crate::accounts::Act;
 use crate::admin::{CertificateShown, Finding, Grade, KeysIn, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::{Alarm, Severity};
@@ -170,14 +171,6 @@ fn finding(found: &Finding) -> FindingPart {
         told: told(light(found.grade), found.grade.name(), &found.words),
         part: found.part.clone(),
         next_step: found.next_step.clone(),
-    }
-}
-
-fn light(grade: Grade) -> Light {
-    match grade {
-        Grade::Well => Light::Good,
-        Grade::Attention => Light::Warn,
-        Grade::Trouble => Light::Bad,
     }
 }
 

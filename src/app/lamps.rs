@@ -32,6 +32,15 @@ pub(super) fn add_to(supervisor: &mut Supervisor, reporter: &Reporter, shown: &w
     });
 }
 
+/// The light of a grade.
+pub(super) fn light(grade: Grade) -> Light {
+    match grade {
+        Grade::Well => Light::Good,
+        Grade::Attention => Light::Warn,
+        Grade::Trouble => Light::Bad,
+    }
+}
+
 /// The lamps as things are.
 fn lamps(reporter: &Reporter) -> Lamps {
     let status = reporter.status_light();
@@ -43,11 +52,6 @@ fn lamps(reporter: &Reporter) -> Lamps {
             words: words.to_owned(),
         };
         (concern, lamp)
-    };
-    let light = |grade| match grade {
-        Grade::Well => Light::Good,
-        Grade::Attention => Light::Warn,
-        Grade::Trouble => Light::Bad,
     };
     let of = |name: &str| match name {
         "occupancy" => Concern::Spaces,

@@ -39,6 +39,14 @@ pub struct Meter {
     pub space: Option<SpaceId>,
 }
 
+impl Meter {
+    /// What people call it: its name, else its serial.
+    #[must_use]
+    pub fn called(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.serial.to_string())
+    }
+}
+
 /// What a meter counts in the building's energy, so that nothing is counted twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

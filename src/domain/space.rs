@@ -218,6 +218,13 @@ pub struct Space {
 }
 
 impl Space {
+    /// What people call it: its name, else the beginning of its id.
+    #[must_use]
+    pub fn called(&self) -> String {
+        let without = || format!("Space {}", &self.id.to_string()[..8]);
+        self.name.clone().unwrap_or_else(without)
+    }
+
     /// How full it is.
     #[must_use]
     pub fn level(&self) -> Level {

@@ -10,6 +10,7 @@ use super::tiles::{self, Energies, Tile};
 use super::wanted::{self, Wanted};
 use crate::accounts::Act;
 use crate::admin::Status;
+use crate::app::lamps::light;
 use crate::domain::Space;
 use crate::face::{Light, Page, Shell, SignedIn};
 use crate::http::blocking;
@@ -67,7 +68,7 @@ pub(super) async fn show(state: &StartState, person: &SignedIn) -> Result<Respon
         shown.push(tiles::backup(t, status, now));
     }
     let verdict = known.status.as_ref().map(|status| VerdictShown {
-        light: wanted::light(status.verdict.grade),
+        light: light(status.verdict.grade),
         wanted: wanted::of(t, status, (&state.face, now)),
     });
     let page = BuildingPage {

@@ -8,12 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::StartState;
+use super::tiles::span_of;
 use crate::accounts::Act;
 use crate::domain::{HALF_HOUR, given};
 use crate::face::SignedIn;
 use crate::http::table::{self, Row};
 use crate::http::{Problem, blocking};
-use crate::meter::Span;
 use crate::meter::house::HalfHourLoad;
 
 #[derive(Deserialize)]
@@ -60,14 +60,7 @@ pub(super) async fn csv(
                 .into_response()
         })?,
     };
-    let ends = |day: jiff::civil::Date| day.to_zoned(now.time_zone().clone()).map(|at| at.timestamp());
-    let span = (|| {
-        Ok::<_, jiff::Error>(Span {
-            from: ends(day)?,
-            to: ends(day.tomorrow()?)?,
-        })
-    })();
-    let span = span.map_err(|_| nothing())?;
+    let span = span_of(day, now.time_zone()).ok_or_else(nothing)?;
     let read = blocking(move || room.load(span));
     let broken = |error: &dyn std::error::Error| {
         tracing::error!(%error, "the building's energy cannot be read");

@@ -84,7 +84,7 @@ impl Heard {
             (
                 shown.health != Health::Unhealthy,
                 std::cmp::Reverse(open),
-                called(shown),
+                shown.meter.called(),
             )
         });
         let some = polled.into_iter().take(STRIPS);
@@ -98,14 +98,6 @@ impl Heard {
         })
         .collect()
     }
-}
-
-fn called(shown: &MeterShown) -> String {
-    shown
-        .meter
-        .name
-        .clone()
-        .unwrap_or_else(|| shown.meter.serial.to_string())
 }
 
 /// How the meters were heard in the half-hours of today.
@@ -165,7 +157,7 @@ fn strip(t: Texts, heard: &Heard, over: usize) -> Strip {
         .iter()
         .filter(|beat| matches!(beat, Beat::Read | Beat::Late))
         .count();
-    let name = called(&heard.shown);
+    let name = heard.shown.meter.called();
     let title = t.say_with(
         "beats-told",
         &[

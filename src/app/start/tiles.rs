@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::admin::{KeysIn, Status};
@@ -40,11 +41,7 @@ pub(super) fn meters(t: Texts, all: &[MeterShown], now: Timestamp) -> Option<Til
         None if healthy < total => t.say1("tile-meters-waiting", "count", total - healthy),
         None => t.say("tile-meters-all"),
         Some(worst) => {
-            let name = worst
-                .meter
-                .name
-                .clone()
-                .unwrap_or_else(|| worst.meter.serial.to_string());
+            let name = worst.meter.called();
             match worst.answered {
                 Some(at) => {
                     let age = t.ago(now.duration_since(at).as_secs());
@@ -63,10 +60,14 @@ pub(super) fn meters(t: Texts, all: &[MeterShown], now: Timestamp) -> Option<Til
     })
 }
 
-/// From midnight to midnight here.
-pub(super) fn day_of(at: &Zoned, back: i64) -> Option<Span> {
-    let day = at.date().checked_sub(back.days()).ok()?;
-    let midnight = |day: Date| day.to_zoned(at.time_zone().clone()).map(|at| at.timestamp());
+/// From midnight to midnight here, so many days before `at`.
+fn day_of(at: &Zoned, back: i64) -> Option<Span> {
+    span_of(at.date().checked_sub(back.days()).ok()?, at.time_zone())
+}
+
+/// A day from midnight to midnight.
+pub(super) fn span_of(day: Date, timezone: &TimeZone) -> Option<Span> {
+    let midnight = |day: Date| day.to_zoned(timezone.clone()).map(|at| at.timestamp());
     Some(Span {
         from: midnight(day).ok()?,
         to: midnight(day.tomorrow().ok()?).ok()?,
@@ -107,11 +108,9 @@ impl Energies {
 
     /// The last half-hour that any meter has told of so far: what comes later is not less, only not known.
     pub(super) fn known(&self) -> usize {
-        let told = self.today.half_hours.iter().take(self.over);
-        told.collect::<Vec<_>>()
-            .into_iter()
-            .rposition(|one| one.known > 0)
-            .map_or(0, |place| place + 1)
+        let over = self.over.min(self.today.half_hours.len());
+        let last = self.today.half_hours[..over].iter().rposition(|one| one.known > 0);
+        last.map_or(0, |place| place + 1)
     }
 }
 
@@ -141,7 +140,7 @@ pub(super) fn people(t: Texts, spaces: &[Space]) -> Option<Tile> {
     })?;
     let current: u64 = spaces.iter().map(|space| u64::from(space.occupancy.current)).sum();
     let maximum: u64 = spaces.iter().map(|space| u64::from(space.occupancy.maximum)).sum();
-    let name = fullest.name.clone().unwrap_or_else(|| fullest.id.to_string());
+    let name = fullest.called();
     let full = fullest.occupancy.current >= fullest.occupancy.maximum;
     Some(Tile {
         address: "/spaces",

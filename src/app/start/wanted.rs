@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::admin::{Finding, Grade, Status};
+use crate::admin::{Finding, Status};
+use crate::app::lamps::light;
 use crate::domain::{Alarm, Severity, Source};
 use crate::face::{Face, Light};
 use crate::texts::{Said, Texts};
@@ -18,14 +19,6 @@ pub(super) struct Wanted {
     pub(super) link: Option<String>,
     /// The alarm that can be marked as seen.
     pub(super) alarm: Option<String>,
-}
-
-pub(super) fn light(grade: Grade) -> Light {
-    match grade {
-        Grade::Well => Light::Good,
-        Grade::Attention => Light::Warn,
-        Grade::Trouble => Light::Bad,
-    }
 }
 
 /// All of it, the worst first.

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::PageState;
-use super::card::called;
 use super::error::PageError;
 use super::table::to_settle;
 use super::topups::Row;
@@ -61,7 +60,7 @@ pub(super) async fn show(State(state): State<PageState>, person: SignedIn) -> Re
     let sum = Money(rows.iter().map(|(purse, _)| purse.balance.0).sum()).pounds();
     let latest = state.room.topups(LISTED).map_err(PageError::Topups)?;
     let name = |meter: &MeterId| match state.room.show(meter) {
-        Ok(shown) => called(&shown),
+        Ok(shown) => shown.meter.called(),
         Err(_) => meter.to_string(),
     };
     let page = BalancesPage {
@@ -84,7 +83,7 @@ fn purses(state: &PageState, (t, now): (Texts, Timestamp)) -> Vec<(Purse, Balanc
         let purse = state.room.purse(&shown)?;
         let read = shown.values.get(&Quantity::Balance).map(|value| value.at);
         let row = BalanceRow {
-            name: called(&shown),
+            name: shown.meter.called(),
             left: purse.balance.pounds(),
             low: state.room.is_low(purse),
             lasts: purse.days().map(|days| t.say1("money-lasts", "count", days)),

@@ -56,7 +56,7 @@ impl Card {
         let heard = shown.answered.map(|at| now.duration_since(at).as_secs());
         Card {
             serial: shown.meter.serial.clone(),
-            name: called(shown),
+            name: shown.meter.called(),
             level,
             words,
             power,
@@ -71,12 +71,6 @@ impl Card {
             },
         }
     }
-}
-
-/// What people call a meter.
-pub(super) fn called(shown: &MeterShown) -> String {
-    let name = shown.meter.name.clone();
-    name.unwrap_or_else(|| shown.meter.serial.to_string())
 }
 
 /// Whether a meter answers; `None`: nobody asks it.

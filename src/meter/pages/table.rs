@@ -111,7 +111,7 @@ impl Wanted {
     }
 
     fn sort(&self, state: &PageState, all: &mut [Seen]) {
-        let name = |seen: &Seen| card::called(&seen.shown).to_lowercase();
+        let name = |seen: &Seen| seen.shown.meter.called().to_lowercase();
         match self.sort.as_str() {
             "name" => all.sort_by_key(name),
             "power" => all.sort_by_key(|seen| std::cmp::Reverse(watts(seen).unwrap_or(i64::MIN))),

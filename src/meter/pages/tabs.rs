@@ -91,7 +91,7 @@ impl Head {
         };
         Ok(Head {
             serial: serial.clone(),
-            name: shown.meter.name.clone().unwrap_or_else(|| serial.to_string()),
+            name: shown.meter.called(),
             until: seen.until.map(|until| state.face.date(until)),
             tabs: tabs.collect(),
             sees_all: seen.sees_all,

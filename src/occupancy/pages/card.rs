@@ -40,7 +40,7 @@ impl Card {
             Level::Busy => named("spaces-busy"),
             Level::Free => named("spaces-free"),
         };
-        let name = name_of(space);
+        let name = space.called();
         let here = space.last_updated.to_zoned(face.timezone().clone());
         let said = |text: crate::texts::Said| text.text().to_owned();
         Card {
@@ -61,10 +61,4 @@ impl Card {
             updated_here: format!("{} {}", t.day_of_month(here.date()), here.strftime("%H:%M:%S")),
         }
     }
-}
-
-/// What people call a space; one without a name is known by the beginning of its id.
-pub(super) fn name_of(space: &Space) -> String {
-    let without = || format!("Space {}", &space.id.to_string()[..8]);
-    space.name.clone().unwrap_or_else(without)
 }

@@ -11,7 +11,6 @@ use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::card::name_of;
 use super::finding::{Refusal, broken};
 use crate::accounts::Secret;
 use crate::domain::{Event, Space};
@@ -91,7 +90,7 @@ pub(super) async fn show(
         None => (StatusCode::NOT_FOUND, None),
         Some(space) => {
             let shown = Shown {
-                name: name_of(&space),
+                name: space.called(),
                 mark,
                 now: Now::of(&space, &state.face),
             };

@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::card::name_of;
 use super::finding::{Refusal, by, find, refused};
 use crate::accounts::Act;
 use crate::domain::{SpaceId, qr_svg};
@@ -100,7 +99,7 @@ pub(super) async fn ask_delete(
     let page = DeletePage {
         shell: state.face.shell("space", Some(&person)),
         id: space.id,
-        name: name_of(&space),
+        name: space.called(),
         csrf_token: person.csrf.token(),
         base: base(&uri, &headers),
     };
@@ -149,7 +148,7 @@ pub(super) async fn make_kiosk(
     let page = KioskMadePage {
         shell: state.face.shell("space", Some(&person)),
         id: space.id,
-        name: name_of(&space),
+        name: space.called(),
         kiosk: made.kiosk.name,
         code: qr_svg(&link, t.say("kiosk-code").text()).unwrap_or_default(),
         link,

@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::card::name_of;
 use super::finding::{Refusal, by, find, once, refused};
 use super::tapped::{Back, Tap, bare, done};
 use crate::accounts::Act;
@@ -62,7 +61,7 @@ pub(super) async fn ask_empty(
     let page = EmptyPage {
         shell: bare(&state, &person),
         id: space.id,
-        what: t.say2("door-empty-what", ("name", name_of(&space)), counted),
+        what: t.say2("door-empty-what", ("name", space.called()), counted),
         csrf_token: person.csrf.token(),
         once: once(),
         back: coming.back,
@@ -106,7 +105,7 @@ pub(super) async fn ask_set(
     let page = SetPage {
         shell: bare(&state, &person),
         id: space.id,
-        name: name_of(&space),
+        name: space.called(),
         what: t.say2("door-set-what", counted, ("maximum", space.occupancy.maximum)),
         most: OCCUPANCY_LIMIT,
         csrf_token: person.csrf.token(),

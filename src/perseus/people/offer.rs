@@ -36,7 +36,7 @@ impl Perseus {
             };
             let first = self.first_reading(&meter.serial, (Measure::Import, source.element))?;
             offered.push(Offered {
-                name: meter.name.clone().unwrap_or_else(|| meter.serial.to_string()),
+                name: meter.called(),
                 filter: Filter {
                     source: source.id,
                     outcode: source.outcode,
