@@ -598,6 +598,50 @@ topup-settle-why = Sut rydych chi'n gwybod
 topup-settle-taken = Fe'i cymerodd
 topup-settle-not-taken = Ni chymerodd ef
 topup-take-back = Ei dynnu'n ôl
-unlinked-title = Nid oes mesurydd wedi'i gysylltu â chi eto
-unlinked-text = Rydych wedi mewngofnodi fel { $name }, ac nid oes dim yma i chi ei weld hyd yn hyn. Gall pwy bynnag sy'n rhedeg y blwch gysylltu eich mesurydd â chi. Yna llwythwch y dudalen hon eto.
-unlinked-link = Beth sy'n hysbys am bwy
+
+# A resident's first page
+my-none = Nid oes mesurydd wedi'i gysylltu â chi eto.
+my-none-now = Nid oes mesurydd wedi'i gysylltu â chi mwyach.
+my-none-ask = Gofynnwch i'r tŷ amdano: { $name }
+my-closed = Nid yw'r blwch hwn yn darllen mesuryddion ar hyn o bryd.
+my-account = Cyfrinair a chyfrif
+my-left = { $amount } ar ôl
+my-lasts = { $count ->
+    [0] yn para llai na diwrnod ar gyflymder yr wythnos ddiwethaf
+    [two] yn para tua { $count } ddiwrnod ar gyflymder yr wythnos ddiwethaf
+   *[other] yn para tua { $count } diwrnod ar gyflymder yr wythnos ddiwethaf
+}
+my-read = darllenwyd { $ago }
+my-billed = Telir drwy fil. Darlleniad nawr:
+my-not-said = Nid yw eich mesurydd wedi dweud eto faint sydd ar ôl. Darlleniad nawr:
+my-reading = Darlleniad nawr:
+my-nothing = Ni chlywyd dim o'ch mesurydd eto.
+my-off = Ni ofynnir i'ch mesurydd ar hyn o bryd. Nid yw'n effeithio ar eich cyflenwad.
+my-about = tua { $amount }
+my-today = Heddiw
+my-yesterday = Ddoe
+my-costs = Pris
+my-price = { $rate } c y kWh + { $day } c y dydd
+my-month = Y mis hwn { $cost }
+my-month-of = Y mis hwn { $cost } o tua { $all }
+my-month-since = Ers { $day } { $cost }
+my-all-days = Pob diwrnod
+my-fortnight = 14 diwrnod
+my-who = Pwy sy'n gweld fy nata
+my-nobody = Neb. Pan fydd rhaglen yn gofyn, chi sy'n penderfynu ar dudalen o'r blwch hwn; mae'r hyn a ganiatewch yn sefyll yma a gellir ei stopio yma.
+my-sees = hanner oriau { $what }
+my-until = tan { $day }
+my-fetched = nôl { $ago }
+my-never-fetched = dim wedi'i nôl eto
+my-stop = Stopio
+my-stop-whom = Stopio { $name }
+my-meter = Fy mesurydd
+my-quote = Darlleniad i'w roi dros y ffôn
+my-cut = Toriad trydan diwethaf
+my-no-cut = dim y mae'r blwch hwn yn gwybod amdano
+my-data = Cymryd fy nata
+my-data-what = Pob hanner awr, balans a chod o'ch amser chi yma, fel ffeiliau taenlen (CSV).
+my-kept = Beth a gedwir amdanaf
+my-kept-what = Beth sydd gan y blwch hwn amdanoch, am ba hyd, a phwy sy'n ei weld.
+my-password = Cyfrinair
+my-password-what = Cyfrinair arall, a ble rydych wedi mewngofnodi.

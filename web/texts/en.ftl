@@ -632,9 +632,52 @@ topup-settle-taken = It took it
 topup-settle-not-taken = It did not take it
 topup-take-back = Take it back
 
-unlinked-title = No meter is linked to you yet
-unlinked-text = You are signed in as { $name }, and there is nothing here for you to see so far. Whoever runs this box can link your meter to you. Then load this page again.
-unlinked-link = What is known of whom
+# A resident's first page
+my-none = No meter is linked to you yet.
+my-none-now = No meter is linked to you any more.
+my-none-ask = Ask the house for it: { $name }
+my-closed = This box reads no meters at present.
+my-account = Password and account
+my-left = { $amount } left
+my-lasts = { $count ->
+    [0] lasts less than a day at last week's pace
+    [one] lasts about { $count } day at last week's pace
+   *[other] lasts about { $count } days at last week's pace
+}
+my-read = read { $ago }
+my-billed = Paid by bill. Reading now:
+my-not-said = Your meter has not said yet what is left. Reading now:
+my-reading = Reading now:
+my-nothing = Nothing was heard of your meter yet.
+my-off = Your meter is not asked at present. Your supply is not affected.
+my-about = about { $amount }
+my-today = Today
+my-yesterday = Yesterday
+my-costs = Price
+my-price = { $rate } p a kWh + { $day } p a day
+my-month = This month { $cost }
+my-month-of = This month { $cost } of about { $all }
+my-month-since = Since { $day } { $cost }
+my-all-days = Every day
+my-fortnight = 14 days
+my-who = Who sees my data
+my-nobody = Nobody. When an application asks, you decide on a page of this box; what you allow stands here and can be stopped here.
+my-sees = half-hours of { $what }
+my-until = until { $day }
+my-fetched = fetched { $ago }
+my-never-fetched = nothing fetched yet
+my-stop = Stop
+my-stop-whom = Stop { $name }
+my-meter = My meter
+my-quote = Reading to quote on the telephone
+my-cut = Last power cut
+my-no-cut = none that this box knows of
+my-data = Take my data
+my-data-what = Every half-hour, balance and code of your time here, as files for a spreadsheet (CSV).
+my-kept = What is kept of me
+my-kept-what = What this box holds of you, for how long, and who sees it.
+my-password = Password
+my-password-what = Another password, and where you are signed in.
 
 # Only for the tests of the tables
 test-only-english = Only <here>

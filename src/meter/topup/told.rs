@@ -72,9 +72,8 @@ impl Told {
     /// In the language of whoever reads it.
     #[must_use]
     pub fn said(self, t: Texts) -> Said {
-        let rise = |name, before: Money, after: Money| {
-            t.say2(name, ("before", before.pounds()), ("after", after.pounds()))
-        };
+        let rise =
+            |name, before: Money, after: Money| t.say2(name, ("before", before.pounds()), ("after", after.pounds()));
         match self {
             Told::State(state) => t.say(match state {
                 TopupState::Waiting => named("topup-waiting"),
