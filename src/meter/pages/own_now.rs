@@ -51,7 +51,10 @@ impl OwnNow {
         let shown = &seen.shown;
         let said = |name: &str| Some(t.say(name).text().to_owned());
         let purse = purse(state, seen, now);
-        let prepays = shown.value(Quantity::PrepayEnabled).and_then(|on| on.as_bool());
+        let silent = is_healthy(shown) == Some(false);
+        let prepays = shown
+            .value(Quantity::PrepayEnabled)
+            .and_then(serde_json::Value::as_bool);
         let register = shown.values.get(&Quantity::ImportA).and_then(|value| {
             let watt_hours = value.value.as_u64().filter(|_| value.quality != Quality::Gap)?;
             Some((register(watt_hours), value))
@@ -69,9 +72,10 @@ impl OwnNow {
                 };
                 (lead, Some(words), Some(value))
             }
+            // Since when nothing was heard says more.
+            (None, None, _) if silent && shown.answered.is_some() => (None, None, None),
             (None, None, _) => (said("my-nothing"), None, None),
         };
-        let silent = is_healthy(shown) == Some(false);
         let off = shown.duty == Duty::Off;
         let read = value.map(|value| t.ago(now.duration_since(value.at).as_secs()));
         Ok(OwnNow {
