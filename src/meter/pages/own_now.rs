@@ -11,7 +11,7 @@ use super::topups::light;
 use crate::domain::{Duty, Quality, Quantity};
 use crate::meter::purse::{DAYS, Purse};
 use crate::meter::topup::TopupError;
-use crate::texts::Texts;
+use crate::texts::{Texts, named};
 
 /// What a meter says now, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,15 +66,15 @@ impl OwnNow {
             }
             (None, Some((words, value)), prepays) => {
                 let lead = match prepays {
-                    Some(false) => said("my-billed"),
-                    Some(true) => said("my-not-said"),
-                    None => said("my-reading"),
+                    Some(false) => said(named("my-billed")),
+                    Some(true) => said(named("my-not-said")),
+                    None => said(named("my-reading")),
                 };
                 (lead, Some(words), Some(value))
             }
             // Since when nothing was heard says more.
             (None, None, _) if silent && shown.answered.is_some() => (None, None, None),
-            (None, None, _) => (said("my-nothing"), None, None),
+            (None, None, _) => (said(named("my-nothing")), None, None),
         };
         let off = shown.duty == Duty::Off;
         let read = value.map(|value| t.ago(now.duration_since(value.at).as_secs()));
@@ -92,7 +92,7 @@ impl OwnNow {
             old: silent || off || value.is_some_and(|value| value.quality == Quality::Stale),
             silence: match (silent, off) {
                 (true, _) => silence(state, seen, (t, now)),
-                (false, true) => said("my-off"),
+                (false, true) => said(named("my-off")),
                 (false, false) => None,
             },
             topup: topup(state, seen, t)?,
