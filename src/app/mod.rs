@@ -27,6 +27,7 @@ mod log_ring;
 mod logging;
 mod memory;
 mod moved;
+mod my;
 mod openapi;
 mod own_root;
 mod panic_file;

@@ -19,6 +19,7 @@ use super::guide;
 use super::host::{OurHost, host_of};
 use super::identity::Names;
 use super::moved;
+use super::my;
 use super::own_root;
 use super::people;
 use super::reach::Reach;
@@ -61,14 +62,17 @@ impl Https {
 
     /// The whole, once every part has added to it.
     pub(super) fn finish(self) -> Site {
+        let rooms = my::Rooms {
+            meters: self.start.meters.clone(),
+            perseus: self.start.perseus.clone(),
+        };
+        let own = self.router.merge(my::router(rooms, &self.face));
         // Only with the old URLs does an unknown address have their answer.
         let router = match &self.ahead {
-            Some(_) => self
-                .router
+            Some(_) => own
                 .merge(start::router(self.start, self.face, compat::unknown))
                 .fallback(unknown),
-            None => self
-                .router
+            None => own
                 .merge(start::router(self.start, self.face, nothing_here))
                 .fallback(not_found),
         };

@@ -63,7 +63,7 @@ fn pages(person: &SignedIn, has: impl Fn(&str) -> bool) -> Vec<Link> {
     let (reads_box, reads_meters) = (may(Act::ManageBox), may(Act::ReadMeters));
     let mut pages = Vec::new();
     if person.role == Role::Resident {
-        pages.push(link("start", "/", named("shell-home")));
+        pages.push(link("start", "/my", named("shell-home")));
         if person.saw_meters() {
             pages.push(link("meters", "/energy", named("shell-use")));
         }

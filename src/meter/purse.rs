@@ -9,7 +9,7 @@ use super::shown::MeterShown;
 use crate::domain::{Measure, Quality, Quantity};
 
 /// Days of use that the pace is taken from.
-const DAYS: i64 = 7;
+pub(in crate::meter) const DAYS: i64 = 7;
 
 /// What a prepaying meter has, and what a day of last week cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +63,8 @@ impl Meters {
         })
     }
 
-    /// What a day of last week cost, by the tariff that is in force.
-    fn a_day(&self, shown: &MeterShown) -> Option<Money> {
+    /// What a day of last week cost, by the tariff that is in force. Reads the disk: a thread that may block.
+    pub(in crate::meter) fn a_day(&self, shown: &MeterShown) -> Option<Money> {
         let tariff = shown.value(Quantity::TariffsActive)?.as_object()?;
         let amount = |key: &str| tariff.get(key)?.as_str()?.parse::<Money>().ok();
         let (rate, standing) = (amount("unit_rate_element_a")?, amount("standing_charge")?);

@@ -54,6 +54,7 @@ pub use holding::PerseusHolding;
 pub use ledger::RecordRow;
 pub use licence::LicenceError;
 pub use metadata::Places;
+pub use people::Allowed;
 pub use pushed::PushedRequests;
 pub use room::{Deps, Perseus};
 pub use signing::SigningShown;

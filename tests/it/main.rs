@@ -36,6 +36,7 @@ mod links;
 mod meter;
 mod monitoring;
 mod moving;
+mod my;
 mod occupancy;
 mod old_book;
 mod pages;

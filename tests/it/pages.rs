@@ -221,6 +221,14 @@ fn every_page_fits_its_screen_in_both_colours() {
     });
     look(&mut page, "topup", &at);
     look(&mut page, "topups-after", &topups);
+    // And whoever lives there, on their first page.
+    page.leaving(|page| page.click(".who button"));
+    let login = &found["logins"]["resident"];
+    page.type_into("input[name=username]", login["username"].as_str().unwrap());
+    page.type_into("input[name=password]", login["password"].as_str().unwrap());
+    page.leaving(|page| page.click("main button"));
+    assert_eq!(page.eval("location.pathname"), "/my");
+    look(&mut page, "my", "/my");
     assert_eq!(page.faults(), [""; 0]);
 }
 
@@ -237,11 +245,8 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     page.type_into("input[name=password]", "a-good-long-word");
     page.type_into("input[name=again]", "a-good-long-word");
     page.leaving(|page| page.click("main button"));
-    assert_eq!(
-        page.eval("location.pathname"),
-        "/energy",
-        "the first page that is theirs"
-    );
+    assert_eq!(page.eval("location.pathname"), "/my", "the first page that is theirs");
+    page.go("/energy");
     assert_eq!(page.count("#meters tbody tr"), 1);
     assert_eq!(page.text("#meters [data-of=power]"), "500 W");
     page.until(
@@ -284,10 +289,10 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     page.type_into("input[name=username]", "clara");
     page.type_into("input[name=password]", "a-good-long-word");
     page.leaving(|page| page.click("main button"));
-    assert_eq!(
-        (page.eval("location.pathname"), page.count("#meters .lamp.off")),
-        ("/energy".into(), 1)
-    );
+    assert_eq!(page.eval("location.pathname"), "/my");
+    assert!(page.text("main").contains("linked to you any more") && page.text("main").contains("yours until"));
+    page.go("/energy");
+    assert_eq!(page.count("#meters .lamp.off"), 1);
     assert!(page.text("#meters .lamp").starts_with("yours until"));
     page.leaving(|page| page.click("#meters th a"));
     page.go(&format!("/meters/{serial}?day={}", yesterday()));

@@ -124,9 +124,6 @@ ends-told = { $door }: yn dod i ben { $end }
 ends-told-renewal = { $door }: adnewyddir { $renewal }, fel arall daw i ben { $end }
 plot-table = Fel tabl
 plot-csv = Ar gyfer taenlen (CSV)
-unlinked-title = Nid oes mesurydd wedi'i gysylltu â chi eto
-unlinked-text = Rydych wedi mewngofnodi fel { $name }, ac nid oes dim yma i chi ei weld hyd yn hyn. Gall pwy bynnag sy'n rhedeg y blwch gysylltu eich mesurydd â chi. Yna llwythwch y dudalen hon eto.
-unlinked-link = Beth sy'n hysbys am bwy
 
 # All meters
 energy-title = Ynni
@@ -560,3 +557,91 @@ money-lasts = { $count ->
 money-not-known = nid yw defnydd yr wythnos ddiwethaf neu ei bris yn hysbys
 money-read = Darllenwyd
 money-latest = Atodiadau diweddaraf
+
+# What became of a top-up code
+topup-waiting = Ar ei ffordd i'ch mesurydd
+topup-checking = Yn gwirio
+topup-taken = Mae eich mesurydd wedi'i gymryd
+topup-taken-to = Mae eich mesurydd wedi'i gymryd: { $before } → { $after }
+topup-refused = Heb ei gymryd: defnyddiwyd y cod hwn o'r blaen neu nid yw ar gyfer y mesurydd hwn
+topup-in-doubt = Ddim yn hysbys eto. Rydym yn gofyn i'ch mesurydd ac ni anfonwn y cod ddwywaith
+topup-not-sent = Ni ellid cyrraedd eich mesurydd; mae'r cod yn dal yn dda
+topup-cancelled = Wedi'i dynnu'n ôl cyn ei anfon
+topup-not-sent-not-served = Heb ei anfon: nid yw'r blwch hwn yn gwasanaethu'r mesurydd nawr
+topup-not-served = Ddim yn hysbys: nid yw'r blwch hwn yn gwasanaethu'r mesurydd nawr
+topup-said-taken = Mae eich mesurydd wedi'i gymryd, meddai rhywun a edrychodd arno
+topup-said-not-taken = Heb ei gymryd, meddai rhywun a edrychodd ar eich mesurydd
+topup-behind = Yn aros am y cod o'i flaen, tua munud
+topup-look = Ddim yn hysbys. Rhaid i rywun edrych ar eich mesurydd; nid anfonir y cod ddwywaith
+topup-rose = Cododd eich balans: { $before } → { $after }. Os teipiwyd cod arall wrth y mesurydd, edrychwch ar ei sgrin
+topup-counted = Cyfrodd eich mesurydd daliad. Os teipiwyd cod arall wrth y mesurydd, edrychwch ar ei sgrin
+topup-not-counted = Heb ei gymryd: ni chyfrodd eich mesurydd y cod hwn. Rhowch gynnig arno wrth y mesurydd ei hun
+topup-none-unknown = Nid yw'r blwch hwn yn adnabod y mesurydd mwyach, felly ni ellir anfon cod ato.
+topup-none-billed = Nid yw'r mesurydd hwn yn rhagdalu, felly nid yw cod o ddefnydd iddo.
+topup-none-three = Mesurydd tri gwedd yw hwn, ac nid yw'r rheini yn cymryd codau.
+topup-none-left = Nid ydych yn byw yma mwyach, felly nid anfonir cod o'ch eiddo ato.
+topup-given-before = Rhoddwyd y cod hwn ar gyfer y mesurydd hwn o'r blaen. Nid anfonwyd dim nawr
+topup-refused-now = Heb ei anfon
+topup-digits = 20 digid y cod
+topup-how = Nid yw bylchau a chysylltnodau o bwys. Anfonir y cod unwaith; yr hyn y mae eich mesurydd yn ei gyfrif sy'n dweud a gymerodd ef. Mae'r mesurydd yn torri'r cyflenwad ei hun pan ddaw ei falans i ben; ni all y blwch hwn atal hynny.
+topup-send = Anfon at y mesurydd
+topup-so-far = Codau hyd yn hyn
+topup-became = Beth ddaeth ohono
+topup-title = Ychwanegu at { $name }
+topup-of = Eich cod { $date }
+topup-may-be-anothers = Ni chlywyd ateb y mesurydd ei hun. Os teipiwyd cod arall wrth y mesurydd yr un pryd, gall hwn fod yn dda o hyd.
+topup-trouble = I bwy bynnag sy'n rhedeg y blwch:
+topup-asked = Gofynnir i'ch mesurydd a gyfrodd y cod. Gall hynny gymryd munud.
+topup-goes-on = Mae'r dudalen hon yn gofyn eto ei hun. Cewch ei gadael; mae'r blwch yn dal ati.
+topup-settle = Ni all y blwch ddweud mwyach a gymerodd y mesurydd y cod. Edrychwch ar y mesurydd, yna dywedwch beth mae'n ei ddangos.
+topup-settle-why = Sut rydych chi'n gwybod
+topup-settle-taken = Fe'i cymerodd
+topup-settle-not-taken = Ni chymerodd ef
+topup-take-back = Ei dynnu'n ôl
+
+# A resident's first page
+my-none = Nid oes mesurydd wedi'i gysylltu â chi eto.
+my-none-now = Nid oes mesurydd wedi'i gysylltu â chi mwyach.
+my-none-ask = Gofynnwch i'r tŷ amdano: { $name }
+my-closed = Nid yw'r blwch hwn yn darllen mesuryddion ar hyn o bryd.
+my-account = Cyfrinair a chyfrif
+my-left = { $amount } ar ôl
+my-lasts = { $count ->
+    [0] yn para llai na diwrnod ar gyflymder yr wythnos ddiwethaf
+    [two] yn para tua { $count } ddiwrnod ar gyflymder yr wythnos ddiwethaf
+   *[other] yn para tua { $count } diwrnod ar gyflymder yr wythnos ddiwethaf
+}
+my-read = darllenwyd { $ago }
+my-billed = Telir drwy fil. Darlleniad nawr:
+my-not-said = Nid yw eich mesurydd wedi dweud eto faint sydd ar ôl. Darlleniad nawr:
+my-reading = Darlleniad nawr:
+my-nothing = Ni chlywyd dim o'ch mesurydd eto.
+my-off = Ni ofynnir i'ch mesurydd ar hyn o bryd. Nid yw'n effeithio ar eich cyflenwad.
+my-about = tua { $amount }
+my-today = Heddiw
+my-yesterday = Ddoe
+my-costs = Pris
+my-price = { $rate } c y kWh + { $day } c y dydd
+my-month = Y mis hwn { $cost }
+my-month-of = Y mis hwn { $cost } o tua { $all }
+my-month-since = Ers { $day } { $cost }
+my-all-days = Pob diwrnod
+my-fortnight = 14 diwrnod
+my-who = Pwy sy'n gweld fy nata
+my-nobody = Neb. Pan fydd rhaglen yn gofyn, chi sy'n penderfynu ar dudalen o'r blwch hwn; mae'r hyn a ganiatewch yn sefyll yma a gellir ei stopio yma.
+my-sees = hanner oriau { $what }
+my-until = tan { $day }
+my-fetched = nôl { $ago }
+my-never-fetched = dim wedi'i nôl eto
+my-stop = Stopio
+my-stop-whom = Stopio { $name }
+my-meter = Fy mesurydd
+my-quote = Darlleniad i'w roi dros y ffôn
+my-cut = Toriad trydan diwethaf
+my-no-cut = dim y mae'r blwch hwn yn gwybod amdano
+my-data = Cymryd fy nata
+my-data-what = Pob hanner awr, balans a chod o'ch amser chi yma, fel ffeiliau taenlen (CSV).
+my-kept = Beth a gedwir amdanaf
+my-kept-what = Beth sydd gan y blwch hwn amdanoch, am ba hyd, a phwy sy'n ei weld.
+my-password = Cyfrinair
+my-password-what = Cyfrinair arall, a ble rydych wedi mewngofnodi.

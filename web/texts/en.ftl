@@ -136,9 +136,6 @@ ends-told = { $door }: ends { $end }
 ends-told-renewal = { $door }: renewed { $renewal }, else ends { $end }
 plot-table = As a table
 plot-csv = For a spreadsheet (CSV)
-unlinked-title = No meter is linked to you yet
-unlinked-text = You are signed in as { $name }, and there is nothing here for you to see so far. Whoever runs this box can link your meter to you. Then load this page again.
-unlinked-link = What is known of whom
 
 # All meters
 energy-title = Energy
@@ -593,6 +590,94 @@ money-lasts = { $count ->
 money-not-known = last week's use or its price is not known
 money-read = Read
 money-latest = Latest top-ups
+
+# What became of a top-up code
+topup-waiting = On its way to your meter
+topup-checking = Checking
+topup-taken = Your meter took it
+topup-taken-to = Your meter took it: { $before } → { $after }
+topup-refused = Not taken: this code was used before or is not for this meter
+topup-in-doubt = Not known yet. We ask your meter and will not send the code twice
+topup-not-sent = Your meter could not be reached; the code is still good
+topup-cancelled = Taken back before it was sent
+topup-not-sent-not-served = Not sent: this box does not serve the meter now
+topup-not-served = Not known: this box does not serve the meter now
+topup-said-taken = Your meter took it, says somebody who looked at it
+topup-said-not-taken = Not taken, says somebody who looked at your meter
+topup-behind = Waits for the code before it, about a minute
+topup-look = Not known. Somebody has to look at your meter; the code is not sent twice
+topup-rose = Your balance rose: { $before } → { $after }. If another code was keyed in at the meter, check its display
+topup-counted = Your meter counted a payment. If another code was keyed in at the meter, check its display
+topup-not-counted = Not taken: your meter did not count this code. Try it at the meter itself
+topup-none-unknown = This box does not know the meter any more, so no code can be sent to it.
+topup-none-billed = This meter does not prepay, so no code is of use to it.
+topup-none-three = This is a three phase meter, and those take no codes.
+topup-none-left = You do not live here any more, so no code of yours is sent to it.
+topup-given-before = This code was given for this meter before. Nothing was sent now
+topup-refused-now = Not sent
+topup-digits = The 20 digits of the code
+topup-how = Spaces and hyphens do not matter. The code is sent once; what your meter counts says whether it took it. The meter cuts the supply by itself when its balance is used up; this box cannot stop that.
+topup-send = Send to the meter
+topup-so-far = Codes so far
+topup-became = What became of it
+topup-title = Top-up of { $name }
+topup-of = Your code of { $date }
+topup-may-be-anothers = The meter's own yes was not heard. If another code was typed in at the meter at the same time, this one may still be good.
+topup-trouble = For whoever runs the box:
+topup-asked = Your meter is asked whether it counted the code. That can take a minute.
+topup-goes-on = This page asks again by itself. You may leave it; the box goes on.
+topup-settle = The box cannot tell any more whether the meter took the code. Look at the meter, then say what it shows.
+topup-settle-why = How do you know
+topup-settle-taken = It took it
+topup-settle-not-taken = It did not take it
+topup-take-back = Take it back
+
+# A resident's first page
+my-none = No meter is linked to you yet.
+my-none-now = No meter is linked to you any more.
+my-none-ask = Ask the house for it: { $name }
+my-closed = This box reads no meters at present.
+my-account = Password and account
+my-left = { $amount } left
+my-lasts = { $count ->
+    [0] lasts less than a day at last week's pace
+    [one] lasts about { $count } day at last week's pace
+   *[other] lasts about { $count } days at last week's pace
+}
+my-read = read { $ago }
+my-billed = Paid by bill. Reading now:
+my-not-said = Your meter has not said yet what is left. Reading now:
+my-reading = Reading now:
+my-nothing = Nothing was heard of your meter yet.
+my-off = Your meter is not asked at present. Your supply is not affected.
+my-about = about { $amount }
+my-today = Today
+my-yesterday = Yesterday
+my-costs = Price
+my-price = { $rate } p a kWh + { $day } p a day
+my-month = This month { $cost }
+my-month-of = This month { $cost } of about { $all }
+my-month-since = Since { $day } { $cost }
+my-all-days = Every day
+my-fortnight = 14 days
+my-who = Who sees my data
+my-nobody = Nobody. When an application asks, you decide on a page of this box; what you allow stands here and can be stopped here.
+my-sees = half-hours of { $what }
+my-until = until { $day }
+my-fetched = fetched { $ago }
+my-never-fetched = nothing fetched yet
+my-stop = Stop
+my-stop-whom = Stop { $name }
+my-meter = My meter
+my-quote = Reading to quote on the telephone
+my-cut = Last power cut
+my-no-cut = none that this box knows of
+my-data = Take my data
+my-data-what = Every half-hour, balance and code of your time here, as files for a spreadsheet (CSV).
+my-kept = What is kept of me
+my-kept-what = What this box holds of you, for how long, and who sees it.
+my-password = Password
+my-password-what = Another password, and where you are signed in.
 
 # Only for the tests of the tables
 test-only-english = Only <here>

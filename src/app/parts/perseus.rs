@@ -105,7 +105,9 @@ impl Part<Deps> for Perseus {
 
     fn mount(self: &Arc<Self>, https: Https) -> Https {
         let routes = perseus::people(self, &https.face);
-        https.with(routes)
+        let mut https = https.with(routes);
+        https.start.perseus = Some(Arc::clone(self));
+        https
     }
 
     fn mount_machines(self: &Arc<Self>, router: Router) -> Router {

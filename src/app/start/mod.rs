@@ -11,24 +11,25 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
+use axum::http::Method;
 use axum::http::header::ACCEPT;
-use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use super::box_page::Report;
 use crate::accounts::Role;
-use crate::face::{Face, MessagePage, Page, SignedIn, secured};
+use crate::face::{Face, SignedIn, secured};
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
-use crate::texts::Texts;
+use crate::perseus::Perseus;
 
 /// What the first page tells of: the box, and the rooms that are open.
 pub(super) struct Start {
     pub(super) report: Report,
     pub(super) meters: Option<Arc<Meters>>,
     pub(super) spaces: Option<Arc<Occupancy>>,
+    pub(super) perseus: Option<Arc<Perseus>>,
 }
 
 impl Start {
@@ -37,6 +38,7 @@ impl Start {
             report,
             meters: None,
             spaces: None,
+            perseus: None,
         }
     }
 }
@@ -92,20 +94,6 @@ async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
             let first = spaces.map_or_else(|| "/spaces".to_owned(), |spaces| spaces.first_page(&person));
             Redirect::to(&first).into_response()
         }
-        Role::Resident if person.saw_meters() => Redirect::to("/energy").into_response(),
-        Role::Resident => unlinked(&state.face, &person),
+        Role::Resident => Redirect::to("/my").into_response(),
     }
-}
-
-/// Nothing is theirs to see yet: they are told whom to ask.
-fn unlinked(face: &Face, person: &SignedIn) -> Response {
-    let t = Texts::of(person.language);
-    let page = MessagePage {
-        shell: face.shell("start", Some(person)),
-        title: t.say("unlinked-title").text().to_owned(),
-        text: t.say1("unlinked-text", "name", &person.name).text().to_owned(),
-        link: "/docs/privacy".to_owned(),
-        link_text: t.say("unlinked-link").text().to_owned(),
-    };
-    Page(StatusCode::OK, page).into_response()
 }

@@ -50,6 +50,12 @@ pub fn events(bytes: &[u8], layout: &EventLayout) -> Result<Vec<MeterEvent>, Pay
         .collect()
 }
 
+/// Whether an entry says that the power went.
+#[must_use]
+pub fn is_power_cut(id: u8) -> bool {
+    matches!(id, 34 | 85)
+}
+
 /// Which of `times` have not been seen when `mark` is the newest that was: those strictly after it.
 pub fn unseen(times: &[MeterTime], mark: Option<MeterTime>) -> impl Iterator<Item = usize> {
     let newer = move |(_, at): &(usize, &MeterTime)| mark.is_none_or(|mark| **at > mark);

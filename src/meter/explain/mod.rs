@@ -3,11 +3,12 @@
 //!
 //! `amount` counts exactly, `tariff` says what a tariff charges if the box can read it, `payments` which top-ups stand
 //! between which reads, `sum` adds up, with `reads` for what lies between two: these are pure. `seen` and `gather` fetch
-//! what they need, `shown` is what people and programs are given, `difference` says what a difference can be made of,
-//! `words` says it to people, `rows` to spreadsheets.
+//! what they need, `shown` is what people and programs are given, `charged` says what a day cost, `difference`
+//! what a difference can be made of, `words` says it to people, `rows` to spreadsheets.
 
 mod amount;
 mod asked;
+mod charged;
 mod difference;
 mod facts;
 mod gather;
@@ -29,6 +30,7 @@ mod with_a_meter;
 mod words;
 
 pub use asked::{Detail, ExplainError, Period};
+pub use charged::{Charged, to_the_penny};
 pub use difference::DifferenceShown;
 pub use price::Price;
 pub use rows::CsvRow;

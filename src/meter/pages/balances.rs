@@ -71,7 +71,7 @@ pub(super) async fn show(State(state): State<PageState>, person: SignedIn) -> Re
         to_settle: to_settle(&state, &person),
         topups: latest
             .iter()
-            .map(|topup| (topup.meter.clone(), name(&topup.meter), state.row(topup)))
+            .map(|topup| (topup.meter.clone(), name(&topup.meter), state.row(t, topup)))
             .collect(),
     };
     Ok(Page(StatusCode::OK, page).into_response())

@@ -8,10 +8,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::response::sse::Event as Message;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::PageState;
 use super::card::Card;
+use super::own_now::OwnNow;
 use super::seen::Seen;
 use crate::accounts::{Act, Who};
 use crate::domain::MeterId;
@@ -55,6 +56,25 @@ pub(super) fn hears(person: &SignedIn) -> Result<Filter<MeterId>, Forbidden> {
     }
 }
 
+/// What is told of a meter.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    card: Card,
+    /// For the first page of whoever lives there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own: Option<OwnNow>,
+}
+
+fn own(state: &PageState, seen: &Seen, of: (Texts, Timestamp)) -> Option<OwnNow> {
+    if seen.sees_all || seen.until.is_some() {
+        return None;
+    }
+    let own = OwnNow::of(state, seen, of);
+    own.map_err(|error| tracing::error!(%error, "what a meter has left cannot be read"))
+        .ok()
+}
+
 /// What somebody is told at `now` of a meter of which there is news; nothing, when it is not theirs yet, or no more, or
 /// the news are of the time before.
 fn told(state: &PageState, (who, now, t): (&Who, Timestamp, Texts), news: &News<MeterId>) -> Option<Message> {
@@ -63,9 +83,11 @@ fn told(state: &PageState, (who, now, t): (&Who, Timestamp, Texts), news: &News<
         return None;
     }
     let seen = state.room.show(meter).ok();
-    let card = seen
-        .and_then(|shown| Seen::by(who, shown, now))
-        .map(|seen| Card::of(&seen, (&state.face, t), now));
-    let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
+    let seen = seen.and_then(|shown| Seen::by(who, shown, now));
+    let told = seen.map(|seen| Told {
+        card: Card::of(&seen, (&state.face, t), now),
+        own: own(state, &seen, (t, now)),
+    });
+    let message = told.and_then(|told| Message::default().event("meter").json_data(told).ok());
     Some(message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str())))
 }

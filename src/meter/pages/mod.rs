@@ -12,6 +12,9 @@ mod health;
 mod live;
 mod log;
 mod money;
+mod own;
+mod own_days;
+mod own_now;
 mod saw_tooth;
 mod seen;
 mod settings;
@@ -33,6 +36,9 @@ use super::Meters;
 use crate::domain::MeterId;
 use crate::face::{self, Face, SignedIn, secured};
 use error::PageError;
+pub use own::{OwnMeter, OwnMeters, own};
+pub use own_days::{Cost, DayUse, MonthSoFar, OwnDays};
+pub use own_now::{OwnNow, OwnTopup};
 use seen::Seen;
 
 /// What stands behind the pages.

@@ -20,14 +20,11 @@ use crate::domain::{MeterId, given};
 use crate::face::{Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::http::table;
-use crate::meter::emop::Money;
 use crate::meter::explain::{
-    CsvRow, Detail, DifferenceShown, Entry, ExplainError, LineShown, MoneyShown, Period, StatementShown,
+    Charged, CsvRow, Detail, DifferenceShown, Entry, ExplainError, LineShown, MoneyShown, Period, StatementShown,
+    to_the_penny,
 };
 use crate::texts::Texts;
-
-/// Kinds of lines that cost something.
-const CHARGES: [&str; 3] = ["energy", "standing_charge", "debt"];
 
 #[derive(Template)]
 #[template(path = "money.html", config = ".askama.toml")]
@@ -207,18 +204,13 @@ fn shown(state: &PageState, (money, place): (MoneyShown, usize), t: Texts) -> Op
     })
 }
 
-/// What a day cost: the exact sum of what was charged in its lines. A part of it that is not known is said to be missing.
+/// What a day cost; a part of it that is not known is said to be missing.
 fn cost(lines: &[LineShown], day: Date) -> Option<String> {
-    let of_day = || lines.iter().filter(|line| line.day == day);
-    let charged = of_day().filter(|line| CHARGES.contains(&line.kind.as_str()));
-    let amounts: Option<Vec<Money>> = charged.map(|line| line.amount.as_ref()?.parse().ok()).collect();
-    let amounts = amounts.filter(|amounts| !amounts.is_empty())?;
-    let units = -amounts.iter().map(|amount| amount.0).sum::<i64>();
-    // To the nearest penny, once.
-    let sum = Money((units + 500).div_euclid(1_000) * 1_000).pounds();
-    Some(match of_day().any(|line| line.amount.is_none()) {
-        true => format!("{sum} and what is not known"),
-        false => sum,
+    let charged = Charged::on(day, lines)?;
+    let sum = to_the_penny(charged.amount).pounds();
+    Some(match charged.is_whole {
+        false => format!("{sum} and what is not known"),
+        true => sum,
     })
 }
 

@@ -13,6 +13,7 @@ use crate::accounts::Act;
 use crate::domain::{MeterId, TopupState};
 use crate::face::{Form, Page, Shell, SignedIn};
 use crate::meter::topup::{ByHand, TopupShown};
+use crate::texts::Texts;
 
 #[derive(Template)]
 #[template(path = "topup.html", config = ".askama.toml")]
@@ -22,7 +23,7 @@ struct TopupPage {
     name: String,
     csrf_token: String,
     row: Row,
-    note: Option<&'static str>,
+    may_be_anothers: bool,
     trouble: Option<String>,
     waits: bool,
     /// Whether it was sent, and the meter is asked.
@@ -51,10 +52,8 @@ impl PageState {
         let page = TopupPage {
             shell: self.face.shell("meters", Some(person)),
             csrf_token: person.csrf.token(),
-            row: self.row(&topup),
-            note: topup.may_be_anothers.then_some(
-                "The meter's own yes was not heard. If another code was typed in at the meter at the same time, this one may still be good.",
-            ),
+            row: self.row(Texts::of(person.language), &topup),
+            may_be_anothers: topup.may_be_anothers,
             // The way to the meter is for whoever runs the box.
             trouble: topup.trouble.clone().filter(|_| runs_box),
             waits: topup.state == TopupState::Waiting,

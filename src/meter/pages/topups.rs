@@ -14,6 +14,7 @@ use crate::face::{Form, Page, Shell, SignedIn};
 use crate::meter::MeterShown;
 use crate::meter::emop::Token;
 use crate::meter::topup::{NewTopup, Origin, Through, TopupShown};
+use crate::texts::{Said, Texts, named};
 
 /// Top-ups that are listed.
 const LISTED: usize = 30;
@@ -25,9 +26,9 @@ struct TopupsPage {
     meter: MeterId,
     name: String,
     csrf_token: String,
-    /// Why codes cannot be given.
+    /// Why codes cannot be given: the name of its text.
     takes_none: Option<&'static str>,
-    /// Why the code was not taken in.
+    /// Why the code was not taken in, in English, as programs are told.
     refused: Option<String>,
     rows: Vec<Row>,
 }
@@ -35,7 +36,7 @@ struct TopupsPage {
 /// A top-up as a page shows it.
 pub(super) struct Row {
     pub(super) id: String,
-    pub(super) words: String,
+    pub(super) words: Said,
     pub(super) light: &'static str,
     pub(super) at: String,
 }
@@ -44,7 +45,7 @@ pub(super) struct Row {
 pub(super) struct Till {
     pub(super) meter: MeterId,
     pub(super) name: String,
-    /// Why codes cannot be given.
+    /// Why codes cannot be given: the name of its text.
     takes_none: Option<&'static str>,
 }
 
@@ -71,7 +72,7 @@ impl PageState {
             Err(_) if self.room.has_topups(&meter)? => Ok(Till {
                 name: meter.to_string(),
                 meter,
-                takes_none: Some("This box does not know the meter any more, so no code can be sent to it."),
+                takes_none: Some(named("topup-none-unknown")),
             }),
             Err(_) => Err(PageError::Unknown),
         }
@@ -82,10 +83,10 @@ impl PageState {
             .value(Quantity::PrepayEnabled)
             .is_some_and(|prepays| *prepays == false)
         {
-            return Some("This meter does not prepay, so no code is of use to it.");
+            return Some(named("topup-none-billed"));
         }
         let has_three = self.room.is_three_phase(&shown.meter.serial);
-        has_three.then_some("This is a three phase meter, and those take no codes.")
+        has_three.then_some(named("topup-none-three"))
     }
 
     /// A top-up of this meter, of the person's own time there; of another's nothing is said.
@@ -116,13 +117,13 @@ impl PageState {
         let mut topup = Some(topup).filter(|_| is_theirs)?;
         let sight = person.who().sight(&meter, self.room.now());
         if !sight.is_some_and(|sight| sight.holds(topup.since)) {
-            topup.words = topup.state.words().to_owned();
+            topup.keep_state_alone();
             topup.trouble = None;
         }
         let till = Till {
             name: meter.to_string(),
             meter,
-            takes_none: Some("You do not live here any more, so no code of yours is sent to it."),
+            takes_none: Some(named("topup-none-left")),
         };
         Some((till, topup))
     }
@@ -132,16 +133,11 @@ impl PageState {
         sight.is_some_and(|sight| sight.holds(topup.made))
     }
 
-    pub(super) fn row(&self, topup: &TopupShown) -> Row {
+    pub(super) fn row(&self, t: Texts, topup: &TopupShown) -> Row {
         Row {
             id: topup.id.clone(),
-            words: topup.words.clone(),
-            light: match topup.state {
-                TopupState::Taken => "",
-                TopupState::Refused | TopupState::NotSent => "bad",
-                TopupState::InDoubt => "warn",
-                TopupState::Waiting | TopupState::Sending | TopupState::Cancelled => "off",
-            },
+            words: topup.told.said(t),
+            light: light(topup.state),
             at: self.face.date(topup.made),
         }
     }
@@ -153,13 +149,14 @@ impl PageState {
             StatusCode::OK
         };
         let topups = self.room.topups_of(&till.meter, None, LISTED)?;
+        let t = Texts::of(person.language);
         let page = TopupsPage {
             shell: self.face.shell("meters", Some(person)),
             csrf_token: person.csrf.token(),
             rows: topups
                 .iter()
                 .filter(|topup| self.sees(person, topup))
-                .map(|topup| self.row(topup))
+                .map(|topup| self.row(t, topup))
                 .collect(),
             meter: till.meter,
             name: till.name,
@@ -167,6 +164,16 @@ impl PageState {
             refused,
         };
         Ok(Page(status, page).into_response())
+    }
+}
+
+/// The class of a state's lamp.
+pub(super) fn light(state: TopupState) -> &'static str {
+    match state {
+        TopupState::Taken => "",
+        TopupState::Refused | TopupState::NotSent => "bad",
+        TopupState::InDoubt => "warn",
+        TopupState::Waiting | TopupState::Sending | TopupState::Cancelled => "off",
     }
 }
 
@@ -210,7 +217,7 @@ pub(super) async fn create(
     match state.room.top_up(new).await {
         // Of whoever lived there before: what became of it is not theirs to see.
         Ok((topup, _)) if !state.sees(&person, &topup) => {
-            let refused = "This code was given for this meter before. Nothing was sent now".to_owned();
+            let refused = Texts::of(person.language).say("topup-given-before").text().to_owned();
             state.topups_page(&person, till, Some(refused))
         }
         Ok((topup, _)) => Ok(Redirect::to(&format!("/energy/{}/topups/{}", till.meter, topup.id)).into_response()),

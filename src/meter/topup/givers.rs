@@ -78,7 +78,7 @@ fn cut(row: TopupRow, now: jiff::Timestamp, (sight, name): (&Sight, &str)) -> To
         (shown.looked, shown.balance_after) = (None, None);
     }
     if !since {
-        shown.words = shown.state.words().to_owned();
+        shown.keep_state_alone();
         (shown.trouble, shown.reply, shown.proof) = (None, None, None);
     }
     shown

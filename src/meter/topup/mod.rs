@@ -4,7 +4,7 @@
 //! [`evidence`] says what follows from what a meter shows, `watching` when it is looked at, `row` which steps an intent
 //! takes: these are pure. `reading` asks the meter, `tending` drives one meter's intents, `keeping` gives each meter
 //! that needs one such a worker, `ledger` writes them down as long as there are `places`, and
-//! `asked` is what people and programs may do with them.
+//! `asked` is what people and programs may do with them, `told` what they read.
 
 mod asked;
 mod error;
@@ -24,6 +24,7 @@ mod reading;
 mod row;
 mod shown;
 mod tending;
+mod told;
 mod watching;
 
 use std::collections::HashSet;
@@ -43,6 +44,7 @@ use key::SealKey;
 pub use ledger::NewTopup;
 pub use row::{ByHand, Origin, Through};
 pub use shown::TopupShown;
+pub use told::Told;
 
 /// How often a change is tried again that the book did not take.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);

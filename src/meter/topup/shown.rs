@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::{Proof, Reply, Unclear};
 use super::row::{ByHand, Origin, TopupRow};
 use super::tending::NOT_SERVED;
+use super::told::Told;
 use crate::domain::{MeterId, TopupState};
 use crate::meter::emop::Money;
 
@@ -17,6 +18,9 @@ pub struct TopupShown {
     pub state: TopupState,
     /// How it is, for whoever lives there.
     pub words: String,
+    /// The same, for pages that say it in other languages.
+    #[serde(skip)]
+    pub told: Told,
     /// When it came to that state.
     pub since: Timestamp,
     pub made: Timestamp,
@@ -70,9 +74,6 @@ pub struct TopupShown {
 
 /// Why a code is not sent yet though its meter could be reached.
 const BEHIND: &str = "waits for the code before it, about a minute";
-/// What to do where a code of somebody else's looks the same.
-const KEYED_IN: &str = "If another code was keyed in at the meter, check its display";
-
 /// What the box knows of a top-up beside its row.
 pub(super) struct Around {
     /// Whether the code has to be given again.
@@ -88,8 +89,10 @@ impl TopupShown {
     pub(super) fn of(row: TopupRow, around: &Around) -> TopupShown {
         let before = row.before.as_ref().and_then(|before| before.balance);
         let after = row.round.as_ref().and_then(|round| round.balance);
+        let told = told(&row, around, before, after);
         TopupShown {
-            words: words(&row, around, before, after),
+            words: told.words(),
+            told,
             trouble: trouble(&row, around, before, after),
             wants_a_person: row.wants_a_person(around.now),
             may_be_anothers: row.may_be_anothers(),
@@ -116,6 +119,12 @@ impl TopupShown {
 }
 
 impl TopupShown {
+    /// Without what only whoever lives there then may know: its state alone.
+    pub(in crate::meter) fn keep_state_alone(&mut self) {
+        self.told = Told::State(self.state);
+        self.words = self.told.words();
+    }
+
     /// What the code is known to be worth in pounds, unless the balance moved by something else: then it moved by what
     /// nobody knows.
     pub(in crate::meter) fn fitting_worth(&self) -> Option<Money> {
@@ -165,42 +174,30 @@ fn in_words(why: Unclear, overtaken: bool) -> String {
     }
 }
 
-fn words(row: &TopupRow, around: &Around, before: Option<Money>, after: Option<Money>) -> String {
+fn told(row: &TopupRow, around: &Around, before: Option<Money>, after: Option<Money>) -> Told {
     if !around.served && !row.state.is_settled() {
         return match row.state {
-            TopupState::Waiting => "Not sent: this box does not serve the meter now".to_owned(),
-            _ => "Not known: this box does not serve the meter now".to_owned(),
+            TopupState::Waiting => Told::NotSentNotServed,
+            _ => Told::NotServed,
         };
     }
-    let words = row.state.words();
     if row.by_hand.is_some() {
         return match row.state {
-            TopupState::Taken => format!("{words}, says somebody who looked at it"),
-            _ => "Not taken, says somebody who looked at your meter".to_owned(),
+            TopupState::Taken => Told::SaidTaken,
+            _ => Told::SaidNotTaken,
         };
     }
     match (row.state, before, after) {
-        (TopupState::Waiting, ..) if around.behind => "Waits for the code before it, about a minute".to_owned(),
-        (TopupState::InDoubt, ..) if row.wants_a_person(around.now) => {
-            "Not known. Somebody has to look at your meter; the code is not sent twice".to_owned()
-        }
+        (TopupState::Waiting, ..) if around.behind => Told::Behind,
+        (TopupState::InDoubt, ..) if row.wants_a_person(around.now) => Told::Look,
         // Another code that was keyed in meanwhile looks the same.
         (TopupState::Taken, Some(before), Some(after)) if row.may_be_anothers() && after > before => {
-            format!(
-                "Your balance rose: {} → {}. {KEYED_IN}",
-                before.pounds(),
-                after.pounds()
-            )
+            Told::Rose(before, after)
         }
-        (TopupState::Taken, ..) if row.may_be_anothers() => format!("Your meter counted a payment. {KEYED_IN}"),
-        (TopupState::Taken, Some(before), Some(after)) => {
-            format!("{words}: {} → {}", before.pounds(), after.pounds())
-        }
-        (TopupState::Refused, ..) if row.reply != Some(Reply::Refused(6)) => {
-            // The meter did not say no, so that the code itself may be as good as it was.
-            "Not taken: your meter did not count this code. Try it at the meter itself".to_owned()
-        }
-        _ => words.to_owned(),
+        (TopupState::Taken, ..) if row.may_be_anothers() => Told::Counted,
+        (TopupState::Taken, Some(before), Some(after)) => Told::Taken(before, after),
+        (TopupState::Refused, ..) if row.reply != Some(Reply::Refused(6)) => Told::NotCounted,
+        (state, ..) => Told::State(state),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What people see: they come from an application, sign in, decide; and later look at what they allowed, and stop it
 //! (PER §2.4, §4).
 
+mod allowed;
 mod authorize;
 mod consent;
 mod decide;
@@ -17,6 +18,8 @@ use axum::routing::get;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use jiff::{SignedDuration, Timestamp};
+
+pub use allowed::Allowed;
 
 use super::metadata::paths;
 use super::room::Perseus;

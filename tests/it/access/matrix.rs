@@ -301,12 +301,13 @@ fn a_person_whose_meter_is_none_knows_no_meter() {
         &[("username", "dora"), ("password", "correct-horse")],
     );
     assert_eq!(answer.header("location"), Some("/"));
-    let home = dora.get("/");
+    assert_eq!(dora.get("/").header("location"), Some("/my"));
+    let home = dora.get("/my");
     assert_eq!(home.status, 200);
     assert!(home.text().contains("No meter is linked to you yet") && home.text().contains("Sign out"));
     for path in paths(&building) {
         let answer = Known::person(&dora).ask(&mut running.https(), &path);
         assert_eq!(told(&answer.text()), BTreeSet::new(), "{path}");
     }
-    assert_eq!(dora.submit("/", "/logout", &[]).status, 303, "and can sign out");
+    assert_eq!(dora.submit("/my", "/logout", &[]).status, 303, "and can sign out");
 }

@@ -37,7 +37,7 @@ mod speed;
 mod statement;
 mod tariff_doors;
 mod tariffs;
-mod topup_doors;
+pub mod topup_doors;
 mod topup_faults;
 mod topup_not_prepaid;
 mod topup_removed;
