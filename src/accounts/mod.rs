@@ -96,6 +96,11 @@ pub enum AccountsError {
     /// A token without scopes is good for nothing.
     #[error("a token needs at least one scope")]
     NoScope,
+    /// Without them nobody could manage people any more, but by command.
+    #[error(
+        "`{0}` is the only admin who can sign in: make another one first, or remove them by command (`gatelodge user remove`)"
+    )]
+    LastAdmin(String),
     /// There is no token of that id.
     #[error("there is no token `{0}`")]
     UnknownToken(String),

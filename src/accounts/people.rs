@@ -90,13 +90,21 @@ impl Accounts {
         Ok(())
     }
 
-    /// Removes a person, their sessions and their links.
-    pub async fn remove_person(&self, name: &str) -> Result<(), AccountsError> {
+    /// Removes a person, their sessions and their links. The last admin who can sign in is removed by the `operator` alone, who
+    /// can make another one by command.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such person, they are that admin, or the book does not take it.
+    pub async fn remove_person(&self, name: &str, operator: bool) -> Result<(), AccountsError> {
         let person = name.to_owned();
         self.write(move |page| {
-            PEOPLE
+            let row = PEOPLE
                 .get_on(page, person.as_bytes())?
                 .ok_or_else(|| AccountsError::Unknown(person.clone()))?;
+            if !operator && row.is_admin() && !has_another_admin(page, &row)? {
+                return Err(AccountsError::LastAdmin(person));
+            }
             Ok(remove_on(page, &person)?)
         })
         .await?;
@@ -187,6 +195,12 @@ impl Accounts {
         tracing::info!(target: AUDIT, person = name, "a person chose a password by their one-time link");
         Ok(name)
     }
+}
+
+/// Whether somebody else can sign in who manages people.
+fn has_another_admin(page: &mut Page, row: &PersonRow) -> Result<bool, RowError> {
+    let all = PEOPLE.scan_on(page, &[], None, usize::MAX)?;
+    Ok(all.iter().any(|(_, other)| other.is_admin() && other.name != row.name))
 }
 
 /// Takes a person with all that hangs on their name in the accounts.

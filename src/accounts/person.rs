@@ -37,6 +37,11 @@ pub(super) struct PersonRow {
 }
 
 impl PersonRow {
+    /// Whether they can sign in and manage people.
+    pub(super) fn is_admin(&self) -> bool {
+        self.role == Role::Admin && self.password.is_some()
+    }
+
     /// What earlier builds linked.
     fn undated(&self) -> impl Iterator<Item = Link> {
         self.meters.iter().map(|meter| Link {

@@ -49,7 +49,23 @@ impl Accounts {
         &self,
         name: &str,
         password: Secret,
+        from: (IpAddr, Timestamp),
+    ) -> Result<Secret, AccountsError> {
+        self.sign_in_instead(name, password, from, None).await
+    }
+
+    /// As [`Accounts::sign_in`], from a browser whose cookie the new one takes the place of: the session before it ends with
+    /// the same change, so that none lives on that nobody carries.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn sign_in_instead(
+        &self,
+        name: &str,
+        password: Secret,
         (from, now): (IpAddr, Timestamp),
+        before: Option<&Secret>,
     ) -> Result<Secret, AccountsError> {
         let place = Place::new(name, from);
         // Whoever is held back takes no place in the queue.
@@ -65,7 +81,8 @@ impl Accounts {
         }
         attempt.succeeded();
         let person = person.ok_or(AccountsError::WrongPassword)?;
-        self.begin_session(person.name, person.generation, Proven::Password, (from, now))
+        let how = (Proven::Password, before);
+        self.begin_session((person.name, person.generation), how, (from, now))
             .await
     }
 
@@ -93,23 +110,28 @@ impl Accounts {
     }
 
     /// Signs in a person who just proved themselves by a one-time link.
-    pub async fn sign_in_invited(&self, name: &str, (from, now): (IpAddr, Timestamp)) -> Result<Secret, AccountsError> {
+    pub async fn sign_in_invited(
+        &self,
+        name: &str,
+        (from, now): (IpAddr, Timestamp),
+        before: Option<&Secret>,
+    ) -> Result<Secret, AccountsError> {
         let person = PEOPLE
             .get(&self.store, name.as_bytes())?
             .ok_or(AccountsError::WrongPassword)?;
-        self.begin_session(person.name, person.generation, Proven::Link, (from, now))
+        let how = (Proven::Link, before);
+        self.begin_session((person.name, person.generation), how, (from, now))
             .await
     }
 
     async fn begin_session(
         &self,
-        name: String,
-        generation: u32,
-        proven: Proven,
+        (name, generation): (String, u32),
+        (proven, before): (Proven, Option<&Secret>),
         (from, now): (IpAddr, Timestamp),
     ) -> Result<Secret, AccountsError> {
         let cookie = Secret::random("");
-        let hash = cookie.hash();
+        let (hash, before) = (cookie.hash(), before.map(Secret::hash));
         let (person, place) = (name.clone(), Place::new(&name, from));
         let time = self.time_at(now);
         self.write(move |page| {
@@ -123,6 +145,9 @@ impl Accounts {
             sweep(page, &time)?;
             tries::sweep_places_on(page, now)?;
             tries::signed_in_on(page, place, proven, now)?;
+            if let Some(before) = before {
+                SESSIONS.delete_on(page, &before);
+            }
             SESSIONS.put_on(
                 page,
                 &hash,
@@ -138,6 +163,9 @@ impl Accounts {
         })
         .await?;
         self.tries.forget(place, proven);
+        if before.is_some() {
+            self.ring();
+        }
         tracing::info!(target: AUDIT, person = name, peer = %truncated(from), "signed in");
         Ok(cookie)
     }

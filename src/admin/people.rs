@@ -105,9 +105,9 @@ impl AdminState {
     ///
     /// # Errors
     ///
-    /// When there is no such person, or the book does not take it.
+    /// When there is no such person, they are the last admin and nobody at the command line does it, or the book does not take it.
     pub async fn remove_person(&self, name: &str, by: &Who) -> Result<(), AdminError> {
-        self.accounts.remove_person(name).await?;
+        self.accounts.remove_person(name, *by == Who::Operator).await?;
         audited(by, name, "remove");
         Ok(())
     }

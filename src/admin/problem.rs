@@ -139,7 +139,7 @@ impl From<AccountsError> for AdminError {
     fn from(error: AccountsError) -> AdminError {
         let text = error.to_string();
         match error {
-            AccountsError::Exists(_) => AdminError::conflict(text),
+            AccountsError::Exists(_) | AccountsError::LastAdmin(_) => AdminError::conflict(text),
             AccountsError::Unknown(_) | AccountsError::UnknownToken(_) => AdminError::unknown(text),
             AccountsError::Name(_)
             | AccountsError::Password(_)

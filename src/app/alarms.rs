@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::accounts::{AUDIT, Act, Bearers, Who};
-use crate::domain::{Alarm, AlarmKey, Source};
+use crate::domain::{Alarm, AlarmKey, AlarmValues, Source};
 use crate::face::{self, BoxApi, Caller, Face, Form, SignedIn, secured};
 use crate::http::Problem;
 use crate::rules::Inbox;
@@ -71,6 +71,10 @@ struct AlarmShown {
     severity: &'static str,
     /// What it is, for people.
     text: String,
+    /// Of what the words are made, for whoever says it in words of their own; absent where the installer wrote the words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    values: Option<AlarmValues>,
     /// Since when.
     #[schema(value_type = String)]
     since: Timestamp,
@@ -87,6 +91,7 @@ impl From<Alarm> for AlarmShown {
             rule: alarm.rule,
             severity: alarm.severity.name(),
             text: alarm.text,
+            values: alarm.values,
             since: alarm.since,
             acknowledged: alarm.acknowledged,
         }
@@ -94,7 +99,7 @@ impl From<Alarm> for AlarmShown {
 }
 
 /// The alarms that stand, the worst first; those about meters and spaces for who may read those.
-#[utoipa::path(get, path = "/v1/alarms", tag = "alarms",
+#[utoipa::path(get, path = "/v1/alarms", tag = "alarms", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "The alarms that stand", body = [AlarmShown]),
         (status = 401, description = "No token and no session, or none that is known"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
@@ -108,7 +113,7 @@ async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<AlarmSh
 }
 
 /// Says that somebody has seen an alarm: it is told again only when it gets worse.
-#[utoipa::path(post, path = "/v1/alarms/{alarm}/acknowledgement", tag = "alarms",
+#[utoipa::path(post, path = "/v1/alarms/{alarm}/acknowledgement", tag = "alarms", security(("bearer" = []), ("session" = [], "form" = [])),
     params(("alarm" = String, Path, description = "Its id in the list")),
     responses((status = 204, description = "It is written down; also when it was seen before"),
         (status = 404, description = "No such alarm stands"),

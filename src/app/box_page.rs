@@ -15,8 +15,9 @@ use super::lamps::light;
 use crate::accounts::Act;
 use crate::admin::{CertificateShown, Finding, Grade, KeysIn, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::{Alarm, Severity};
-use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Light, Page, Shell, SignedIn, alarm_words, secured};
 use crate::meter::jobs::JobShown;
+use crate::texts::Texts;
 
 /// Says how the box is, whenever it is asked.
 pub(super) type Report = Arc<Says>;
@@ -131,7 +132,7 @@ impl BoxPage {
             alarms: status
                 .alarms
                 .iter()
-                .map(|standing| alarm(standing, face, now))
+                .map(|standing| alarm(Texts::of(person.language), standing, face, now))
                 .collect(),
             rooms: status
                 .rooms
@@ -235,7 +236,7 @@ fn job(shown: &JobShown, face: &Face, now: Timestamp) -> JobPart {
     }
 }
 
-fn alarm(standing: &Alarm, face: &Face, now: Timestamp) -> AlarmPart {
+fn alarm(t: Texts, standing: &Alarm, face: &Face, now: Timestamp) -> AlarmPart {
     let (light, word) = match standing.severity {
         Severity::Critical => (Light::Bad, "critical"),
         Severity::Major => (Light::Bad, "major"),
@@ -243,7 +244,7 @@ fn alarm(standing: &Alarm, face: &Face, now: Timestamp) -> AlarmPart {
         Severity::Warning => (Light::Warn, "warning"),
     };
     AlarmPart {
-        told: told(light, word, &standing.text),
+        told: told(light, word, alarm_words(t, standing).text()),
         since: format!("{} ({})", face.date(standing.since), away(standing.since, now)),
         rule: standing.rule.clone(),
         seen: standing.acknowledged,

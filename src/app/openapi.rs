@@ -6,6 +6,7 @@ use utoipa::OpenApi;
 
 use super::alarms;
 use super::people;
+use crate::face::{CSRF_HEADER, SESSION_COOKIE};
 use crate::meter;
 use crate::occupancy::{compat, v1};
 use crate::relay;
@@ -50,6 +51,15 @@ pub(super) fn document() -> Value {
         "type": "http", "scheme": "bearer",
         "description": "An API token (`gatelodge token create`), or, for one space, one of its keys"
     });
+    components["securitySchemes"]["session"] = json!({
+        "type": "apiKey", "in": "cookie", "name": SESSION_COOKIE,
+        "description": "The session of somebody who signed in at `/login`; where the role covers it, and at `/v1/people` and `/v1/tokens` the only \
+                        way. What changes something wants `form` beside it"
+    });
+    components["securitySchemes"]["form"] = json!({
+        "type": "apiKey", "in": "header", "name": CSRF_HEADER,
+        "description": "The value `csrf_token` of the forms on that session's pages"
+    });
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
         for method in METHODS {
@@ -85,12 +95,14 @@ fn complete(method: &str, path: &str, operation: &mut Value) {
     let is_v1 = path.starts_with("/v1/");
     let anybody = json!({});
     let bearer = json!({ "bearer": [] });
-    operation["security"] = if is_v1 {
-        json!([bearer])
-    } else {
-        json!([anybody, bearer])
-    };
     let changes = method != "get";
+    // Where more or others than programs with a token may call, the route says so itself.
+    if operation.get("security").is_none() {
+        operation["security"] = match is_v1 {
+            true => json!([bearer]),
+            false => json!([anybody, bearer]),
+        };
+    }
     let is_space = path.starts_with("/v1/spaces");
     if changes && is_space {
         add_parameter(

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::alarm_text::{alarm_text, filled, within};
 use super::{MeterId, SpaceId, text_form};
 
 /// What an alarm is about.
@@ -79,6 +80,7 @@ impl Severity {
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "AlarmRow")]
 pub struct Alarm {
     /// What it is about.
     pub source: Source,
@@ -92,9 +94,109 @@ pub struct Alarm {
     pub text: String,
     /// Since when.
     pub since: Timestamp,
+    /// Of what its words were made, so that pages say it in the language of whoever reads; absent: the words are the
+    /// installer's own, or an earlier build's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<AlarmValues>,
     /// Somebody has seen it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub acknowledged: bool,
+}
+
+/// An alarm as it is read: whoever keeps it in a row leaves the words out that its values make again.
+#[derive(Deserialize)]
+struct AlarmRow {
+    source: Source,
+    kind: String,
+    rule: String,
+    severity: Severity,
+    text: String,
+    since: Timestamp,
+    #[serde(default)]
+    values: Option<AlarmValues>,
+    #[serde(default)]
+    acknowledged: bool,
+}
+
+impl From<AlarmRow> for Alarm {
+    fn from(row: AlarmRow) -> Alarm {
+        let text = match &row.values {
+            Some(values) if row.text.is_empty() => values.text(),
+            _ => row.text,
+        };
+        Alarm {
+            source: row.source,
+            kind: row.kind,
+            rule: row.rule,
+            severity: row.severity,
+            text,
+            since: row.since,
+            values: row.values,
+            acknowledged: row.acknowledged,
+        }
+    }
+}
+
+/// What the words of an alarm are made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmValues {
+    /// The rule whose words they are.
+    pub code: String,
+    /// What people call the source.
+    pub name: String,
+    /// The value that was compared, in `unit`; empty: there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
+    /// The unit of the value and of the threshold; empty: they have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// The threshold.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub raise: String,
+    /// What else the source said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// It begins too often.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flapping: bool,
+}
+
+/// The longest name of a source that is kept in an alarm, in bytes.
+const NAME: usize = 100;
+/// The most that is kept of what else a source said, in bytes.
+const DETAIL: usize = 250;
+
+impl AlarmValues {
+    /// The words, in English. A rule of a later build is only named.
+    #[must_use]
+    pub fn text(&self) -> String {
+        alarm_text(&self.code).map_or_else(|| self.code.clone(), |text| filled(text, self))
+    }
+}
+
+impl Wording {
+    /// The box's own words for these values, of which as much is kept as fits a row.
+    #[must_use]
+    pub fn of(values: AlarmValues) -> Wording {
+        let values = AlarmValues {
+            name: within(values.name, NAME),
+            detail: within(values.detail, DETAIL),
+            ..values
+        };
+        Wording {
+            text: values.text(),
+            values: Some(values),
+        }
+    }
+}
+
+/// What is told of an alarm: its words, and what they are made of where they are the box's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// For whoever reads one language alone.
+    pub text: String,
+    /// For whoever says it in another.
+    pub values: Option<AlarmValues>,
 }
 
 /// What happened to an alarm.
@@ -118,6 +220,16 @@ pub enum AlarmNews {
 }
 
 impl Alarm {
+    /// As a row keeps it: its values, and no words but an installer's own.
+    #[must_use]
+    pub fn as_kept(&self) -> Alarm {
+        let text = match self.values {
+            Some(_) => String::new(),
+            None => self.text.clone(),
+        };
+        Alarm { text, ..self.clone() }
+    }
+
     /// Which alarm it is.
     #[must_use]
     pub fn key(&self) -> AlarmKey {

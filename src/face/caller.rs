@@ -13,7 +13,7 @@ use crate::accounts::{Act, BearerError, Bearers, Who};
 use crate::http::Problem;
 
 /// What carries the session's own value, which no other site knows (OWASP CSRF Prevention Cheat Sheet, custom header).
-const CSRF: &str = "x-csrf-token";
+pub const CSRF_HEADER: &str = "x-csrf-token";
 
 /// What stands behind an API of the box itself.
 pub struct BoxApi<R: ?Sized> {
@@ -74,7 +74,7 @@ impl<R: ?Sized + Send + Sync> FromRequestParts<BoxApi<R>> for Caller {
             .as_ref()
             .ok_or_else(|| BearerError::Unauthorized.into_response())?;
         let changes = ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
-        let carried = parts.headers.get(CSRF).and_then(|value| value.to_str().ok());
+        let carried = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
         if changes && !carried.is_some_and(|token| visitor.sent(token)) {
             let problem = Problem::new(
                 StatusCode::FORBIDDEN,

@@ -1,9 +1,10 @@
 //! Lamps: how the box is, in words. Whoever runs it sees one verdict in the bar; others, what of it concerns them and is
 //! not well.
 
-use super::SignedIn;
+use super::{SignedIn, alarm_words};
 use crate::accounts::Act;
 use crate::domain::{Alarm, Severity, Source};
+use crate::texts::Texts;
 
 /// One lamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,8 @@ impl Lamps {
             Source::Space(space) => person.sees_space(*space),
             Source::Meter(_) => may(Act::ReadMeters),
         };
-        lamps.extend(told_in_words(self.alarms.iter().filter(|alarm| told(&alarm.source))));
+        let t = Texts::of(person.language);
+        lamps.extend(told_in_words(t, self.alarms.iter().filter(|alarm| told(&alarm.source))));
         // What stands since before they came would tell of whoever lived there then.
         let own =
             |alarm: &Alarm| matches!(&alarm.source, Source::Meter(meter) if person.sees_since(meter, alarm.since));
@@ -109,14 +111,12 @@ impl Lamps {
 }
 
 /// The worst of these, and how many there are.
-fn told_in_words<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> Option<Lamp> {
+fn told_in_words<'a>(t: Texts, alarms: impl Iterator<Item = &'a Alarm>) -> Option<Lamp> {
     let alarms: Vec<&Alarm> = alarms.collect();
     let worst = alarms.first()?;
-    let words = match alarms.len() {
-        1 => worst.text.clone(),
-        many => format!("{many} stand, the worst: {}", worst.text),
-    };
-    Some(lamp(worst, words))
+    let words = alarm_words(t, worst);
+    let words = t.say2("alarms-stand", ("count", alarms.len()), ("words", words.text()));
+    Some(lamp(worst, words.text().to_owned()))
 }
 
 /// What somebody is told of their own meter. The text of an alarm is written for whoever runs the box: it can name
@@ -176,6 +176,7 @@ mod tests {
             severity: Severity::Major,
             text: text.into(),
             since: at(10),
+            values: None,
             acknowledged: false,
         };
         let lamps = Lamps {
@@ -207,7 +208,7 @@ mod tests {
                 .join("; ")
         };
         let seen = |role, meters: &[&str]| seen_at(role, (meters, 5, 20), 15);
-        let all = "store works; occupancy works; meters works; uplink works; alarm 4 stand, the worst: Flat 1: \
+        let all = "store works; occupancy works; meters works; uplink works; alarm 4 alarms stand, the worst: Flat 1: \
                    detail of EML2";
         for (role, meters, words) in [
             (Role::Admin, &[][..], all),
@@ -215,7 +216,7 @@ mod tests {
             (
                 Role::Viewer,
                 &[],
-                "store works; occupancy works; uplink works; alarm 2 stand, the worst: Hall is full",
+                "store works; occupancy works; uplink works; alarm 2 alarms stand, the worst: Hall is full",
             ),
             (Role::Doorman, &[], "store works; occupancy works; alarm Hall is full"),
             (

@@ -108,9 +108,12 @@ async fn sign_in(
         }
     };
     let from = (peer.addr.ip(), face.accounts().now());
-    let signed_in = face
-        .accounts()
-        .sign_in(&form.username, Secret::given(form.password), from);
+    let signed_in = face.accounts().sign_in_instead(
+        &form.username,
+        Secret::given(form.password),
+        from,
+        visitor.session.as_ref(),
+    );
     match signed_in.await {
         Ok(session) => {
             let to = errand.map_or_else(|| HOME.to_owned(), |errand| errand.goes_on);
@@ -195,7 +198,10 @@ async fn choose(
         .accept_invitation(&code, Secret::given(form.password), now)
         .await
     {
-        Ok(name) => accounts.sign_in_invited(&name, (peer.addr.ip(), now)).await,
+        Ok(name) => {
+            let before = visitor.session.as_ref();
+            accounts.sign_in_invited(&name, (peer.addr.ip(), now), before).await
+        }
         Err(error) => Err(error),
     };
     match session {

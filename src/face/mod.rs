@@ -1,6 +1,8 @@
 //! The shell of the pages: layout, navigation, lamps, login. Rooms' own pages live with the rooms;
 //! templates and assets lie in `web/`.
 
+mod again;
+mod alarm_words;
 mod caller;
 mod csrf;
 mod errand;
@@ -24,7 +26,8 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use tokio::sync::watch;
 
-pub use caller::{BoxApi, Caller};
+pub use alarm_words::alarm_words;
+pub use caller::{BoxApi, CSRF_HEADER, Caller};
 pub use csrf::Csrf;
 pub use errand::Errands;
 pub use fault_page::MessagePage;
@@ -34,7 +37,7 @@ pub use proof::Refused;
 pub use security::secured;
 pub use shell::{Link, Page, Shell, fixed};
 pub use state::PageState;
-pub use visitor::{Forbidden, SignedIn, Visitor};
+pub use visitor::{Forbidden, SESSION_COOKIE, SignedIn, Visitor};
 
 use crate::accounts::Accounts;
 use crate::http::assets::Assets;
@@ -92,6 +95,7 @@ impl Face {
             login::router()
                 .merge(languages::router())
                 .merge(me::router())
+                .merge(again::router())
                 .with_state(self.clone()),
         )
     }

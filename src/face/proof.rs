@@ -5,10 +5,10 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Face, Page, SignedIn, Visitor};
-use crate::accounts::{AccountsError, Secret};
+use crate::accounts::{AccountsError, Secret, Who};
 use crate::http::{Peer, Problem};
 
 /// So long nobody is asked for their password again.
@@ -18,8 +18,14 @@ impl Face {
     /// Whether somebody has lately proved who they are.
     #[must_use]
     pub fn has_proved(&self, person: &SignedIn) -> bool {
-        let proved = self.accounts().proved(&person.who());
-        proved.is_ok_and(|proved| proved.is_some_and(|proved| person.now.duration_since(proved) < FRESH))
+        self.proved_lately(&person.who(), person.now)
+    }
+
+    /// Whether whoever is signed in has proved lately, as of `now`, who they are. A token never has.
+    #[must_use]
+    pub fn proved_lately(&self, who: &Who, now: Timestamp) -> bool {
+        let proved = self.accounts().proved(who);
+        proved.is_ok_and(|proved| proved.is_some_and(|proved| now.duration_since(proved) < FRESH))
     }
 
     /// Has somebody who is signed in prove once more who they are; answers the cookies of the session that begins with it.
@@ -35,7 +41,8 @@ impl Face {
         peer: &Peer,
     ) -> Result<CookieJar, Refused> {
         let from = (peer.addr.ip(), self.accounts().now());
-        let session = self.accounts().sign_in(&person.name, password, from);
+        let before = visitor.session.as_ref();
+        let session = self.accounts().sign_in_instead(&person.name, password, from, before);
         let session = session.await.map_err(Refused::of)?;
         Ok(visitor.signed_in_with(&session))
     }
@@ -92,6 +99,7 @@ impl Refused {
             | AccountsError::Invitation
             | AccountsError::TokenName
             | AccountsError::NoScope
+            | AccountsError::LastAdmin(_)
             | AccountsError::TooManyMeters(_)
             | AccountsError::NoDoorman
             | AccountsError::TooManySpaces(_)

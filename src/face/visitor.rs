@@ -16,7 +16,7 @@ use crate::store::ReadError;
 use crate::texts::Language;
 
 /// The session's cookie: only over TLS, only to this host, not for scripts.
-const SESSION: &str = "__Host-gatelodge";
+pub const SESSION_COOKIE: &str = "__Host-gatelodge";
 /// The language that was chosen on this device.
 const LANGUAGE: &str = "__Host-gatelodge-language";
 /// What binds the login form before there is a session.
@@ -146,7 +146,7 @@ impl Visitor {
     /// Whoever carries these cookies.
     pub(super) fn of(face: &Face, headers: &HeaderMap) -> Result<Visitor, ReadError> {
         let jar = CookieJar::from_headers(headers);
-        let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
+        let session = jar.get(SESSION_COOKIE).map(|cookie| Secret::given(cookie.value()));
         let now = face.accounts().now();
         let language = face.language(jar.get(LANGUAGE).map(Cookie::value), headers);
         let who = match &session {
@@ -205,7 +205,7 @@ impl Visitor {
     pub(super) fn signed_in_with(&self, session: &Secret) -> CookieJar {
         self.jar
             .clone()
-            .add(cookie(SESSION, session.reveal()))
+            .add(cookie(SESSION_COOKIE, session.reveal()))
             .remove(gone(BEFORE))
     }
 
@@ -218,7 +218,7 @@ impl Visitor {
 
     /// The cookies of somebody who just signed out.
     pub(super) fn signed_out(&self) -> CookieJar {
-        self.jar.clone().remove(gone(SESSION))
+        self.jar.clone().remove(gone(SESSION_COOKIE))
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::entry::{Bound, Entry, OpName};
 use super::rule::On;
-use crate::domain::Severity;
 use crate::domain::units::Span;
+use crate::domain::{Severity, alarm_text};
 
 /// A rule of the box; its alarm's type is its own name.
 fn rule(id: &str, on: On, series: &str, op: OpName, raise: Bound) -> Entry {
@@ -19,10 +19,11 @@ fn rule(id: &str, on: On, series: &str, op: OpName, raise: Bound) -> Entry {
     }
 }
 
-fn told(entry: Entry, severity: Severity, text: &str) -> Entry {
+/// In the words that everybody knows of it.
+fn told(entry: Entry, severity: Severity) -> Entry {
     Entry {
         severity: Some(severity),
-        text: Some(text.to_owned()),
+        text: alarm_text(&entry.id).map(str::to_owned),
         ..entry
     }
 }
@@ -43,7 +44,6 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(1.0),
             ),
             Severity::Major,
-            "{name} does not answer: {detail}",
         ),
         told(
             rule(
@@ -54,7 +54,6 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(1.0),
             ),
             Severity::Major,
-            "{name}: another meter answers: {detail}",
         ),
         told(
             rule(
@@ -65,7 +64,6 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(1.0),
             ),
             Severity::Major,
-            "{name}: the clock shows a date that no clock has; set it",
         ),
         told(
             rule(
@@ -76,12 +74,10 @@ pub(super) fn entries() -> Vec<Entry> {
                 Bound::Two([-60.0, 60.0]),
             ),
             Severity::Minor,
-            "{name}: the clock is {value} s off",
         ),
         told(
             rule("prepay_low", On::Meters, "emop_Prepay.balance", OpName::Below, one(5.0)),
             Severity::Warning,
-            "{name}: {value} {unit} are left",
         ),
         Entry {
             hold: Some(Span::seconds(600)),
@@ -94,7 +90,6 @@ pub(super) fn entries() -> Vec<Entry> {
                     one(1.0),
                 ),
                 Severity::Major,
-                "{name}: nobody knows yet whether a code was taken; `gatelodge prepay list` shows it",
             )
         },
         Entry {
@@ -108,7 +103,6 @@ pub(super) fn entries() -> Vec<Entry> {
                     Bound::Two([216.2, 253.0]),
                 ),
                 Severity::Minor,
-                "{name}: {value} {unit}, which is outside {raise} {unit}",
             )
         },
         told(
@@ -120,7 +114,6 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(100.0),
             ),
             Severity::Warning,
-            "{name} is full",
         ),
         told(
             rule(
@@ -131,20 +124,11 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(80.0),
             ),
             Severity::Minor,
-            "{value} % of the room for what waits for the cloud is used",
         ),
-        told(
-            cert("cert_expiry", 30.0),
-            Severity::Minor,
-            "A certificate ends in {value} days: {detail}",
-        ),
+        told(cert("cert_expiry", 30.0), Severity::Minor),
         Entry {
             alarm_type: Some("cert_expiry".to_owned()),
-            ..told(
-                cert("cert_expiry_soon", 7.0),
-                Severity::Major,
-                "A certificate ends in {value} days: {detail}",
-            )
+            ..told(cert("cert_expiry_soon", 7.0), Severity::Major)
         },
         Entry {
             hold: Some(Span::seconds(60)),
@@ -157,7 +141,6 @@ pub(super) fn entries() -> Vec<Entry> {
                     one(1.0),
                 ),
                 Severity::Major,
-                "The clock of the box is not synchronised: see to its network time",
             )
         },
         told(
@@ -169,7 +152,6 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(1.0),
             ),
             Severity::Major,
-            "backups are not as they should be: {detail}",
         ),
         Entry {
             hold: Some(Span::seconds(300)),
@@ -183,7 +165,6 @@ pub(super) fn entries() -> Vec<Entry> {
                     one(80.0),
                 ),
                 Severity::Minor,
-                "The box is {value} {unit} warm: give it air, or its processor and memory card age",
             )
         },
         told(
@@ -195,7 +176,6 @@ pub(super) fn entries() -> Vec<Entry> {
                 one(1.0),
             ),
             Severity::Major,
-            "The supply of the box is too weak, and writes are at risk: take a stronger one and a shorter cable",
         ),
         Entry {
             clear: Some(one(12.0)),
@@ -208,7 +188,6 @@ pub(super) fn entries() -> Vec<Entry> {
                     one(10.0),
                 ),
                 Severity::Major,
-                "{value} % of the disk are free: make room, or give the box a larger one",
             )
         },
     ]

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::machine::Parameters;
-use super::rule::{On, PLACES, Rule};
+use super::rule::{On, Rule};
 use crate::domain::series::{Kind, known};
 use crate::domain::units::Span;
-use crate::domain::{Faults, Severity};
+use crate::domain::{Faults, PLACES, Severity};
 
 /// One `[[uplink.rule]]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::era::ClockSet;
 use super::machine::{Said, State};
 use super::rule::Rule;
-use crate::domain::{Alarm, AlarmKey, AlarmNews, Lane, Seq};
+use crate::domain::{Alarm, AlarmKey, AlarmNews, Lane, Seq, Wording};
 
 /// An alarm that is over is told as over for so long (UPLINK §5.1).
 const TOLD_OVER: SignedDuration = SignedDuration::from_hours(24);
@@ -20,10 +20,10 @@ pub struct Group {
     /// By the id of the rule.
     pub states: BTreeMap<String, RuleState>,
     /// The alarm that stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "kept")]
     pub alarm: Option<Alarm>,
     /// The alarm that was, and since when it is over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "kept_over")]
     pub over: Option<(Alarm, Timestamp)>,
     /// The change that last told something of it.
     #[serde(default)]
@@ -31,6 +31,16 @@ pub struct Group {
     /// Up to where each lane of the journal is in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read: BTreeMap<Lane, Seq>,
+}
+
+fn kept<S: Serializer>(alarm: &Option<Alarm>, serializer: S) -> Result<S::Ok, S::Error> {
+    alarm.as_ref().map(Alarm::as_kept).serialize(serializer)
+}
+
+fn kept_over<S: Serializer>(over: &Option<(Alarm, Timestamp)>, serializer: S) -> Result<S::Ok, S::Error> {
+    over.as_ref()
+        .map(|(alarm, at)| (alarm.as_kept(), at))
+        .serialize(serializer)
 }
 
 /// One rule's state.
@@ -57,7 +67,7 @@ impl Group {
         &mut self,
         key: &AlarmKey,
         rules: &[&Rule],
-        (rule, said, text): (&Rule, Said, String),
+        (rule, said, wording): (&Rule, Said, Wording),
     ) -> Option<(Alarm, AlarmNews)> {
         match said {
             Said::Reminded { .. } => {
@@ -65,7 +75,7 @@ impl Group {
                 let tells = alarm.rule == rule.id && !alarm.acknowledged;
                 tells.then(|| (alarm.clone(), AlarmNews::Reminded))
             }
-            Said::Raised { at, .. } => self.settle(key, rules, (at, Some((rule, text)))),
+            Said::Raised { at, .. } => self.settle(key, rules, (at, Some((rule, wording)))),
             Said::Cleared { at } => self.settle(key, rules, (at, None)),
         }
     }
@@ -75,19 +85,21 @@ impl Group {
         &mut self,
         key: &AlarmKey,
         rules: &[&Rule],
-        (at, raised): (Timestamp, Option<(&Rule, String)>),
+        (at, raised): (Timestamp, Option<(&Rule, Wording)>),
     ) -> Option<(Alarm, AlarmNews)> {
         let stands = |rule: &&&Rule| self.states.get(&rule.id).is_some_and(|kept| kept.state.stands());
         let worst = rules.iter().filter(stands).max_by_key(|rule| rule.severity).copied();
         match (&mut self.alarm, worst) {
             (None, None) => None,
             (None, Some(rule)) => {
+                let Wording { text, values } = raised.map(|(_, wording)| wording).unwrap_or_default();
                 let alarm = Alarm {
                     source: key.source.clone(),
                     kind: key.kind.clone(),
                     rule: rule.id.clone(),
                     severity: rule.severity,
-                    text: raised.map(|(_, text)| text).unwrap_or_default(),
+                    text,
+                    values,
                     since: at,
                     acknowledged: false,
                 };
@@ -98,8 +110,8 @@ impl Group {
                 // Worse than what somebody has seen.
                 alarm.acknowledged &= rule.severity < alarm.severity;
                 (alarm.severity, alarm.rule) = (rule.severity, rule.id.clone());
-                if let Some((_, text)) = raised.filter(|(raised, _)| raised.id == rule.id) {
-                    alarm.text = text;
+                if let Some((_, wording)) = raised.filter(|(raised, _)| raised.id == rule.id) {
+                    (alarm.text, alarm.values) = (wording.text, wording.values);
                 }
                 Some((alarm.clone(), AlarmNews::Severity))
             }

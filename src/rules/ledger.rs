@@ -53,6 +53,7 @@ mod tests {
             severity: Severity::Major,
             text: "the disk is nearly full".to_owned(),
             since: "2026-02-10T10:00:00Z".parse().unwrap(),
+            values: None,
             acknowledged: true,
         };
         let group = Group {

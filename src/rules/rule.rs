@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::machine::Parameters;
 use super::op::plain;
 use crate::domain::series::{self, Kind, Sample};
-use crate::domain::{MeterId, Severity, Source, SpaceId, text_form};
+use crate::domain::{AlarmValues, MeterId, Severity, Source, SpaceId, Wording, alarm_text, filled, text_form};
 
 /// On whom a rule is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,11 +105,6 @@ pub struct Rule {
     pub resync: bool,
 }
 
-/// What may stand in a text.
-pub const PLACES: [&str; 5] = ["{name}", "{value}", "{unit}", "{raise}", "{detail}"];
-/// The longest text of an alarm, in bytes.
-const TEXT: usize = 500;
-
 /// What the places of a text are filled with.
 #[derive(Clone, Debug, Default)]
 pub struct Words<'a> {
@@ -141,38 +136,24 @@ impl Rule {
         crc32fast::hash(&serde_json::to_vec(self).expect("a plain struct"))
     }
 
-    /// What is told.
+    /// What is told, with what it is made of where the words are the box's own.
     #[must_use]
-    pub fn words(&self, words: &Words<'_>) -> String {
-        let mut text = String::new();
-        let mut rest = self.text.as_str();
-        // Once from left to right: a name that looks like a place is only a name.
-        while let Some(at) = rest.find('{') {
-            text.push_str(&rest[..at]);
-            rest = &rest[at..];
-            let Some(place) = PLACES.iter().find(|place| rest.starts_with(**place)) else {
-                text.push('{');
-                rest = &rest[1..];
-                continue;
-            };
-            match *place {
-                "{name}" => text.push_str(words.name),
-                "{value}" => text.push_str(&words.value.map(plain).unwrap_or_default()),
-                "{unit}" => text.push_str(words.unit),
-                "{raise}" => text.push_str(&self.parameters.op.threshold()),
-                _ => text.push_str(words.detail),
-            }
-            rest = &rest[place.len()..];
+    pub fn wording(&self, words: &Words<'_>) -> Wording {
+        let values = AlarmValues {
+            code: self.id.clone(),
+            name: words.name.to_owned(),
+            value: words.value.map(plain).unwrap_or_default(),
+            unit: words.unit.to_owned(),
+            raise: self.parameters.op.threshold(),
+            detail: words.detail.to_owned(),
+            flapping: words.flapping,
+        };
+        match alarm_text(&self.id) == Some(self.text.as_str()) {
+            true => Wording::of(values),
+            false => Wording {
+                text: filled(&self.text, &values),
+                values: None,
+            },
         }
-        text.push_str(rest);
-        let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if words.flapping {
-            text.push_str(" (flapping)");
-        }
-        if text.len() > TEXT {
-            text.truncate(text.floor_char_boundary(TEXT - 3));
-            text.push_str("...");
-        }
-        text
     }
 }

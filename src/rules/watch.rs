@@ -177,13 +177,13 @@ impl Watch {
             let group = self.groups.entry(key.clone()).or_default();
             let flapping = matches!(said, Said::Raised { flapping: true, .. });
             let value = group.states.get(&rule.id).and_then(|kept| kept.state.value());
-            let text = rule.words(&Words {
+            let wording = rule.wording(&Words {
                 value,
                 flapping,
                 ..words.clone()
             });
             let rules: Vec<&Rule> = of(&self.rules, key).collect();
-            let news = group.say(key, &rules, (rule, said, text));
+            let news = group.say(key, &rules, (rule, said, wording));
             self.tell(key, news);
         }
     }

@@ -29,6 +29,12 @@ impl Texts {
         Texts { language }
     }
 
+    /// Whether there is a text of that name.
+    #[must_use]
+    pub fn knows(name: &str) -> bool {
+        table::has(name)
+    }
+
     /// A text without places.
     #[must_use]
     pub fn say(self, name: &str) -> Said {

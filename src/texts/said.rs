@@ -19,6 +19,12 @@ impl Said {
         Said { text, other }
     }
 
+    /// A text of no table, whose language nobody knows: what people or meters wrote.
+    #[must_use]
+    pub fn as_it_is(text: &str) -> Said {
+        Said::new(text.to_owned(), None)
+    }
+
     /// The bare text: for attributes, titles and what is no page.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -34,6 +34,11 @@ fn bundle(language: Language, source: &str) -> Bundle {
     bundle
 }
 
+/// Whether English, which has every text, has one of that name.
+pub(super) fn has(name: &str) -> bool {
+    TABLES[Language::English as usize].get_message(name).is_some()
+}
+
 /// The text of a name, with values in its places.
 pub(super) fn find(language: Language, name: &str, places: &[(&'static str, Value)]) -> Option<String> {
     let table = &TABLES[language as usize];
@@ -177,7 +182,7 @@ mod tests {
         assert!(unknown.is_empty(), "said, and in no table: {unknown:?}");
         // Families whose names are put together: their members end in what follows the family's name.
         let family = |name: &str| {
-            ["weekday-", "month-", "role-", "counts-"]
+            ["weekday-", "month-", "role-", "counts-", "alarm-"]
                 .iter()
                 .any(|family| name.starts_with(family))
         };

@@ -92,7 +92,7 @@ async fn operations(
 
 /// Tries the way to the cloud step by step; nothing is changed by it
 #[utoipa::path(
-    post, path = "/v1/uplink/test", tag = "uplink",
+    post, path = "/v1/uplink/test", tag = "uplink", security(("bearer" = []), ("session" = [], "form" = [])),
     responses(
         (status = 200, description = "Each step up to the first that fails: what came of it, and what mends it", body = [Object]),
         (status = 401, description = "No token and no session, or none that is known"),

@@ -22,6 +22,14 @@ impl Browser {
         }
     }
 
+    /// With the same cookies, at a box that was started anew.
+    pub fn again(self, running: &TestBox) -> Browser {
+        Browser {
+            https: running.https(),
+            ..self
+        }
+    }
+
     /// One of a demo's people, signed in.
     pub fn of_demo(demo: &Demo, role: &str) -> Browser {
         let mut browser = Browser {

@@ -515,7 +515,34 @@ people-revoke-what = Gwrthodir rhaglenni sy'n ei gario o'u cais nesaf ymlaen. Ni
 people-by-program = Yr un peth gan raglen
 people-no-token = Nid oes tocyn sy'n cwmpasu pobl a thocynnau: mae hyn yn mynd trwy sesiwn gweinyddwr, gyda gwerth ffurflenni tudalen.
 
+# Alarms: the box's own rules, by their names
+alarm-meter-offline = Nid yw { $name } yn ateb: { $detail }
+alarm-meter-exchanged = { $name }: mae mesurydd arall yn ateb: { $detail }
+alarm-meter-clock-unset = { $name }: mae'r cloc yn dangos dyddiad nad oes gan yr un cloc; gosodwch ef
+alarm-meter-clock = { $name }: mae'r cloc { $value } eiliad o'i le
+alarm-prepay-low = { $name }: mae { $value } ar ôl
+alarm-topup-in-doubt = { $name }: ni ŵyr neb eto a gymerwyd cod; gweler Arian, neu `gatelodge prepay list`
+alarm-voltage-out = { $name }: { $value } { $unit }, sydd y tu allan i { $raise } { $unit }
+alarm-space-full = Mae { $name } yn llawn
+alarm-queue-high = Mae { $value } % o'r lle i'r hyn sy'n aros am y cwmwl wedi'i ddefnyddio
+alarm-cert-expiry = Mae tystysgrif yn dod i ben ymhen { $value } diwrnod: { $detail }
+alarm-cert-expiry-soon = Mae tystysgrif yn dod i ben ymhen { $value } diwrnod: { $detail }
+alarm-clock-unsynced = Nid yw cloc y blwch wedi'i gydamseru: edrychwch ar ei amser rhwydwaith
+alarm-backup-failed = Nid yw'r copïau wrth gefn fel y dylent fod: { $detail }
+alarm-box-hot = Mae'r blwch yn { $value } { $unit }: rhowch aer iddo, neu bydd ei brosesydd a'i gerdyn cof yn heneiddio
+alarm-under-voltage = Mae cyflenwad y blwch yn rhy wan, ac mae perygl i'r hyn a ysgrifennir: defnyddiwch un cryfach a chebl byrrach
+alarm-disk-low = Mae { $value } % o'r ddisg yn rhydd: gwnewch le, neu rhowch un fwy i'r blwch
+alarm-flapping = { $words } (yn mynd a dod)
+alarms-stand = { $count ->
+    [one] { $words }
+   *[other] Mae { $count } larwm yn sefyll, y gwaethaf: { $words }
+}
+
 # One's own page, and a lost password
+again-title = Eich cyfrinair unwaith eto
+again-what = Rydych ar fin gweld a newid pwy gaiff fewngofnodi yma, ac mae mwy na chwarter awr ers i chi ei deipio.
+again-password = Cyfrinair
+again-do = Ymlaen
 me-title = Eich cyfrif
 me-password = Cyfrinair arall
 me-old = Cyfrinair hyd yma

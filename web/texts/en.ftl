@@ -542,7 +542,34 @@ people-revoke-what = Programs that carry it are turned away from their next requ
 people-by-program = The same by a program
 people-no-token = No token covers people and tokens: this goes by the session of an admin, with the value of a page's forms.
 
+# Alarms: the box's own rules, by their names
+alarm-meter-offline = { $name } does not answer: { $detail }
+alarm-meter-exchanged = { $name }: another meter answers: { $detail }
+alarm-meter-clock-unset = { $name }: the clock shows a date that no clock has; set it
+alarm-meter-clock = { $name }: the clock is { $value } s off
+alarm-prepay-low = { $name }: { $value } are left
+alarm-topup-in-doubt = { $name }: nobody knows yet whether a code was taken; see Money, or `gatelodge prepay list`
+alarm-voltage-out = { $name }: { $value } { $unit }, which is outside { $raise } { $unit }
+alarm-space-full = { $name } is full
+alarm-queue-high = { $value } % of the room for what waits for the cloud is used
+alarm-cert-expiry = A certificate ends in { $value } days: { $detail }
+alarm-cert-expiry-soon = A certificate ends in { $value } days: { $detail }
+alarm-clock-unsynced = The clock of the box is not synchronised: see to its network time
+alarm-backup-failed = Backups are not as they should be: { $detail }
+alarm-box-hot = The box is { $value } { $unit } warm: give it air, or its processor and memory card age
+alarm-under-voltage = The supply of the box is too weak, and writes are at risk: take a stronger one and a shorter cable
+alarm-disk-low = { $value } % of the disk are free: make room, or give the box a larger one
+alarm-flapping = { $words } (comes and goes)
+alarms-stand = { $count ->
+    [one] { $words }
+   *[other] { $count } alarms stand, the worst: { $words }
+}
+
 # One's own page, and a lost password
+again-title = Your password once more
+again-what = You are about to see and change who may sign in here, and it is more than a quarter of an hour since you typed it.
+again-password = Password
+again-do = Go on
 me-title = Your account
 me-password = Another password
 me-old = Password until now

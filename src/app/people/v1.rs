@@ -51,6 +51,23 @@ fn managing(caller: &Caller) -> Result<(), Refusal> {
     caller.must(Act::ManagePeople).map_err(Refusal::of)
 }
 
+/// As [`managing`], for what changes something: whoever asks has proved of late who they are.
+fn changing(api: &Api, caller: &Caller) -> Result<(), Refusal> {
+    managing(caller)?;
+    let now = api.room.admin.accounts.now();
+    if api.face.proved_lately(caller.who(), now) {
+        return Ok(());
+    }
+    let problem = Problem::new(
+        StatusCode::FORBIDDEN,
+        "prove-again",
+        "The password was not typed of late",
+    );
+    let detail =
+        "Type it once more at /me/again?to=/me, then send this again, with the new session's cookie and value.";
+    Err(Refusal::of(problem.detail(detail)))
+}
+
 /// What was sent, or what is wrong with it.
 fn sent<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
     body.map(|Json(sent)| sent).map_err(|error| {
@@ -103,7 +120,7 @@ struct AddedShown {
 }
 
 /// Everybody, by name
-#[utoipa::path(get, path = "/v1/people", tag = "people",
+#[utoipa::path(get, path = "/v1/people", tag = "people", security(("session" = [])),
     responses((status = 200, description = "People with their role, what is theirs, and whether they have chosen a password", body = [Object]),
         (status = 401, description = "No session"), (status = 403, description = "The role does not cover it; no token does")))]
 async fn people(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Person>>, Refusal> {
@@ -112,7 +129,7 @@ async fn people(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Perso
 }
 
 /// Adds a person, and makes the one-time link by which they choose a password
-#[utoipa::path(post, path = "/v1/people", tag = "people", request_body = PersonSent,
+#[utoipa::path(post, path = "/v1/people", tag = "people", security(("session" = [], "form" = [])), request_body = PersonSent,
     responses((status = 201, description = "The person, their link, who shares their meters, and what was named that the box has not", body = Object),
         (status = 409, description = "There is a person of that name"), (status = 422, description = "A value is not taken"),
         (status = 403, description = "The role does not cover it; no token does")))]
@@ -123,7 +140,7 @@ async fn add(
     headers: HeaderMap,
     body: Result<Json<PersonSent>, JsonRejection>,
 ) -> Result<Response, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     let sent = sent(body)?;
     let new = NewPerson {
         name: sent.name,
@@ -141,18 +158,18 @@ async fn add(
 }
 
 /// Removes a person with their sessions and links; it cannot be undone
-#[utoipa::path(delete, path = "/v1/people/{name}", tag = "people",
+#[utoipa::path(delete, path = "/v1/people/{name}", tag = "people", security(("session" = [], "form" = [])),
     params(("name" = String, Path, description = "Their name")),
     responses((status = 204, description = "They are known no more"), (status = 404, description = "There is no such person"),
         (status = 403, description = "The role does not cover it; no token does")))]
 async fn remove(State(api): State<Api>, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     api.room.admin.remove_person(&name, caller.who()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Says that exactly these meters are a person's: what is left out ends now
-#[utoipa::path(put, path = "/v1/people/{name}/meters", tag = "people",
+#[utoipa::path(put, path = "/v1/people/{name}/meters", tag = "people", security(("session" = [], "form" = [])),
     params(("name" = String, Path, description = "Their name")),
     request_body(content = Vec<String>, description = "`SERIAL`, or `SERIAL@2026-05-01` from that day on"),
     responses((status = 200, description = "The person, who shares their meters, which are unknown, and what is theirs again only later", body = Object),
@@ -164,13 +181,13 @@ async fn meters(
     Path(name): Path<String>,
     body: Result<Json<Vec<Wanted>>, JsonRejection>,
 ) -> Result<Json<Linked>, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     let linked = api.room.admin.set_meters(&name, sent(body)?, caller.who()).await;
     linked.map(Json).map_err(Refusal::from)
 }
 
 /// Says which spaces a doorman sees; none: all
-#[utoipa::path(put, path = "/v1/people/{name}/spaces", tag = "people",
+#[utoipa::path(put, path = "/v1/people/{name}/spaces", tag = "people", security(("session" = [], "form" = [])),
     params(("name" = String, Path, description = "Their name")),
     request_body(content = Vec<String>, description = "Ids of spaces"),
     responses((status = 200, description = "What they see from now on, and what of it there is not", body = Object),
@@ -182,13 +199,13 @@ async fn spaces(
     Path(name): Path<String>,
     body: Result<Json<Vec<SpaceId>>, JsonRejection>,
 ) -> Result<Json<Doorman>, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     let linked = api.room.admin.set_spaces(&name, sent(body)?, caller.who()).await;
     linked.map(Json).map_err(Refusal::from)
 }
 
 /// Makes a one-time link by which a person chooses a password; older links die
-#[utoipa::path(post, path = "/v1/people/{name}/invitation", tag = "people",
+#[utoipa::path(post, path = "/v1/people/{name}/invitation", tag = "people", security(("session" = [], "form" = [])),
     params(("name" = String, Path, description = "Their name")),
     responses((status = 201, description = "The link, shown this once, and until when it is good", body = Object),
         (status = 404, description = "There is no such person"), (status = 403, description = "The role does not cover it; no token does")))]
@@ -199,7 +216,7 @@ async fn invite(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     let code = api.room.admin.invite(&name, caller.who()).await?;
     let (link, link_until) = api.room.link(&code, (&uri, &headers));
     Ok((StatusCode::CREATED, Json(Invited { link, link_until })).into_response())
@@ -220,7 +237,7 @@ struct DepartureSent {
 }
 
 /// Takes the last reading of each meter that is somebody's, ends their links, and says what remains to be settled
-#[utoipa::path(post, path = "/v1/people/{name}/move-out", tag = "people",
+#[utoipa::path(post, path = "/v1/people/{name}/move-out", tag = "people", security(("session" = [], "form" = [])),
     params(("name" = String, Path, description = "Their name")), request_body = DepartureSent,
     responses((status = 200, description = "What ended, with its last reading, and what remains", body = Object),
         (status = 404, description = "There is no such person"), (status = 422, description = "The day is to come, or before they moved in"),
@@ -231,14 +248,14 @@ async fn move_out(
     Path(name): Path<String>,
     body: Result<Json<DepartureSent>, JsonRejection>,
 ) -> Result<Json<Departed>, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     let DepartureSent { at, dry_run } = sent(body)?;
     let departed = api.room.admin.move_out(name, Departure { at, dry_run }, caller.who());
     departed.await.map(Json).map_err(Refusal::from)
 }
 
 /// Every token that is in force, by age
-#[utoipa::path(get, path = "/v1/tokens", tag = "tokens",
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", security(("session" = [])),
     responses((status = 200, description = "Tokens with their scopes; never the secret", body = [Object]),
         (status = 401, description = "No session"), (status = 403, description = "The role does not cover it; no token does")))]
 async fn tokens(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Token>>, Refusal> {
@@ -268,7 +285,7 @@ struct TokenMade {
 }
 
 /// Makes a token; the answer alone holds it
-#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = TokenSent,
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", security(("session" = [], "form" = [])), request_body = TokenSent,
     responses((status = 201, description = "The token, shown this once", body = Object), (status = 422, description = "A value is not taken"),
         (status = 403, description = "The role does not cover it; no token does")))]
 async fn create(
@@ -276,7 +293,7 @@ async fn create(
     caller: Caller,
     body: Result<Json<TokenSent>, JsonRejection>,
 ) -> Result<Response, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     let TokenSent { name, scopes } = sent(body)?;
     let made = api.room.admin.create_token((&name, scopes), caller.who()).await;
     let (of, secret) = made?;
@@ -285,12 +302,12 @@ async fn create(
 }
 
 /// Ends a token: from the next request on it is unknown
-#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens",
+#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens", security(("session" = [], "form" = [])),
     params(("id" = String, Path, description = "Its id in the list")),
     responses((status = 204, description = "It is good for nothing any more"), (status = 404, description = "There is no such token"),
         (status = 403, description = "The role does not cover it; no token does")))]
 async fn revoke(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
-    managing(&caller)?;
+    changing(&api, &caller)?;
     api.room.admin.revoke_token(&id, caller.who()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::admin::{Finding, Status};
 use crate::app::lamps::light;
 use crate::domain::{Alarm, Severity, Source};
-use crate::face::{Face, Light};
+use crate::face::{Face, Light, alarm_words};
 use crate::texts::{Said, Texts};
 
 /// Something that wants somebody.
 pub(super) struct Wanted {
     pub(super) light: Light,
-    pub(super) words: String,
+    pub(super) words: Said,
     /// How long it has been so, and the exact moment.
     pub(super) since: Option<(Said, String)>,
     pub(super) next_step: Option<String>,
@@ -34,7 +34,7 @@ pub(super) fn of(t: Texts, status: &Status, (face, now): (&Face, Timestamp)) -> 
 fn of_finding(found: &Finding) -> Wanted {
     Wanted {
         light: light(found.grade),
-        words: format!("{}: {}", found.part, found.words),
+        words: Said::as_it_is(&format!("{}: {}", found.part, found.words)),
         since: None,
         next_step: found.next_step.clone(),
         link: None,
@@ -49,7 +49,7 @@ fn of_alarm(t: Texts, alarm: &Alarm, (face, now): (&Face, Timestamp)) -> Wanted 
             Severity::Critical | Severity::Major if !alarm.acknowledged => Light::Bad,
             _ => Light::Warn,
         },
-        words: alarm.text.clone(),
+        words: alarm_words(t, alarm),
         since: Some((ago, face.date(alarm.since))),
         next_step: None,
         link: match &alarm.source {

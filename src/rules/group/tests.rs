@@ -1,7 +1,7 @@
 //! One alarm of several rules.
 
 use super::*;
-use crate::domain::Severity;
+use crate::domain::{Severity, Wording};
 use crate::rules::entry::Entry;
 use crate::rules::rulebook::rules;
 
@@ -33,7 +33,18 @@ fn sample(group: &mut Group, rules: &[&Rule], second: i64, value: f64) -> Vec<(A
     let mut told = Vec::new();
     for rule in rules {
         for said in group.state(rule).sample(&rule.parameters, at(second), value) {
-            let news = group.say(&key(), rules, (rule, said, rule.id.clone()));
+            let news = group.say(
+                &key(),
+                rules,
+                (
+                    rule,
+                    said,
+                    Wording {
+                        text: rule.id.clone(),
+                        values: None,
+                    },
+                ),
+            );
             told.extend(news.map(|(alarm, news)| (news, alarm.severity, alarm.text)));
         }
     }

@@ -1,8 +1,8 @@
 //! What is right and wrong in the configuration of rules.
 
 use super::*;
-use crate::domain::Severity;
 use crate::domain::units::Span;
+use crate::domain::{AlarmValues, Severity, Wording};
 
 fn entry(toml: &str) -> Entry {
     let value: serde_json::Value = serde_json::from_str(toml).unwrap();
@@ -43,12 +43,12 @@ fn the_example_of_the_manual_is_a_rule() {
         unit: "W",
         ..Default::default()
     };
-    assert_eq!(rule.words(&words), "Flat {value}: 5200.5 W above 5000");
+    assert_eq!(rule.wording(&words).text, "Flat {value}: 5200.5 W above 5000");
     let flapping = crate::rules::rule::Words {
         flapping: true,
         ..words
     };
-    assert!(rule.words(&flapping).ends_with("(flapping)"));
+    assert!(rule.wording(&flapping).text.ends_with("(flapping)"));
 }
 
 #[test]
@@ -221,7 +221,16 @@ fn rules_that_share_an_alarm_fit_a_row() {
         };
         for rule in &shared {
             for said in group.state(rule).sample(&rule.parameters, at, value) {
-                let _ = group.say(&key, &shared, (rule, said, "x".repeat(500)));
+                let wording = Wording::of(AlarmValues {
+                    code: "c".repeat(64),
+                    name: "n".repeat(500),
+                    value: "-1234.5678901234".to_owned(),
+                    unit: "u".repeat(10),
+                    raise: "-1234.5678901234 to -1234.5678901234".to_owned(),
+                    detail: "d".repeat(5_000),
+                    flapping: true,
+                });
+                let _ = group.say(&key, &shared, (rule, said, wording));
             }
         }
     }

@@ -43,6 +43,7 @@ mod tests {
             severity: Severity::Critical,
             text: "a, \"b\"".into(),
             since: at,
+            values: None,
             acknowledged: false,
         };
         let later = "2026-02-10T13:00:00Z".parse().unwrap();

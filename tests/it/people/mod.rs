@@ -1,5 +1,6 @@
 //! People and tokens managed by pages and by `/v1`; everybody's own page; the way to the cloud tried by a button.
 
+mod again;
 mod by_page;
 mod by_program;
 mod cloud;

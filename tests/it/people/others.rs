@@ -7,7 +7,7 @@ use crate::accounts::{Browser, signed_in, signed_in_again};
 use crate::support::TestBox;
 
 /// Every call, with a body that an admin's would be taken with.
-fn calls() -> Vec<(&'static str, &'static str, Value)> {
+pub(super) fn calls() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("GET", "/v1/people", Value::Null),
         ("POST", "/v1/people", json!({"name": "mole", "role": "admin"})),

@@ -8,7 +8,6 @@ mod taking;
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use gatelodge::store::{Ledger, Options, Place, Store, schema};
 use serde_json::Value;
 
 use crate::perseus::fixture::{Browser, Consented, METER, csrf};
@@ -99,26 +98,4 @@ fn half_hours(consented: &Consented, from: &str, to: &str) -> usize {
         "nothing else is missing"
     );
     there.count()
-}
-
-/// Has every session of the box be one whose password was asked for an hour ago. The box is stopped for it.
-fn age_sessions(consented: &mut Consented) {
-    const SESSIONS: Ledger<Value> = Ledger::new(schema::SESSIONS);
-    consented.running.stop();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let place = Place::in_data_dir(&consented.running.dir.join("data"));
-        let store = Store::open(Options::at(place)).unwrap();
-        let long_ago = (store.now() - jiff::SignedDuration::from_hours(1)).to_string();
-        let aged = store.write(move |page| {
-            for (key, mut row) in SESSIONS.scan_on(page, &[], None, usize::MAX)? {
-                row["proved"] = long_ago.clone().into();
-                SESSIONS.put_on(page, &key, &row)?;
-            }
-            Ok::<_, gatelodge::store::RowError>(())
-        });
-        aged.await.unwrap();
-        store.close().await;
-    });
-    consented.running.run();
 }

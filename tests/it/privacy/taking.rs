@@ -177,7 +177,7 @@ fn an_archive_can_be_stopped_and_the_page_says_how_it_stands() {
 fn whoever_has_not_proved_themselves_of_late_is_asked_for_the_password() {
     let (mut consented, _) = lived_in();
     let cookies = signed_in(&consented, "resident").cookies;
-    super::age_sessions(&mut consented);
+    crate::support::sessions::age_sessions(&mut consented.running);
     let mut browser = consented.browser();
     browser.cookies = cookies;
     let page = browser.get("/me/data").text();

@@ -10,6 +10,7 @@ pub mod manual;
 pub mod meddler;
 pub mod newer;
 pub mod pebble;
+pub mod sessions;
 pub mod test_box;
 pub mod tinyproxy;
 pub mod usage;

@@ -2,19 +2,19 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields};
-use super::common::{Nothing, base, find, managing};
+use super::common::{Manager, Nothing, find};
 use crate::admin::{Departed, Departure, LastReading};
 use crate::domain::MeterId;
-use crate::face::{Form, Page, PageState, Shell, SignedIn};
+use crate::face::{Form, Page, PageState, Shell};
 use crate::http::Problem;
-use crate::texts::{Said, Texts};
+use crate::texts::Said;
 
 #[derive(Template)]
 #[template(path = "people_ask.html", config = ".askama.toml")]
@@ -37,20 +37,17 @@ pub(super) struct AskPage {
 
 pub(super) async fn remove(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
     let name = find(&state.room, &name)?.name;
-    let t = Texts::of(person.language);
-    let what = match name == person.name {
+    let t = manager.t();
+    let what = match name == manager.person.name {
         true => t.say("people-remove-own"),
         false => t.say1("people-remove-what", "name", name.as_str()),
     };
     let page = AskPage {
-        shell: state.face.shell("box", Some(&person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         title: t.say1("people-remove-one", "name", name.as_str()),
         what,
         action: format!("/box/people/{name}/remove"),
@@ -58,31 +55,30 @@ pub(super) async fn remove(
         day: None,
         fault: None,
         back: (format!("/box/people/{name}"), t.say("people-keep")),
-        csrf_token: person.csrf.token(),
-        curl: format!("curl -X DELETE {}/v1/people/{name}", base(&uri, &headers)),
+        csrf_token: manager.person.csrf.token(),
+        curl: format!("curl -X DELETE {}/v1/people/{name}", manager.base()),
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
 pub(super) async fn removed(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
-    let removed = state.room.admin.remove_person(&name, &person.who()).await;
+    let removed = state.room.admin.remove_person(&name, &manager.person.who()).await;
     removed?;
     Ok(Redirect::to("/box/people").into_response())
 }
 
 /// Who looks, and where they came to.
-type Asked<'a> = (&'a PageState<PeopleDesk>, &'a SignedIn, &'a Uri, &'a HeaderMap);
+type Asked<'a> = (&'a PageState<PeopleDesk>, &'a Manager);
 
-fn moving((state, person, uri, headers): Asked<'_>, name: &str, day: String, fault: Option<String>) -> AskPage {
-    let t = Texts::of(person.language);
+fn moving((state, manager): Asked<'_>, name: &str, day: String, fault: Option<String>) -> AskPage {
+    let t = manager.t();
     AskPage {
-        shell: state.face.shell("box", Some(person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         title: t.say1("people-move-out-one", "name", name),
         what: t.say("people-move-out-what"),
         action: format!("/box/people/{name}/move-out"),
@@ -90,24 +86,21 @@ fn moving((state, person, uri, headers): Asked<'_>, name: &str, day: String, fau
         day: Some(day),
         fault,
         back: (format!("/box/people/{name}"), t.say("people-keep")),
-        csrf_token: person.csrf.token(),
+        csrf_token: manager.person.csrf.token(),
         curl: format!(
             "curl {}/v1/people/{name}/move-out \\\n  -H 'Content-Type: application/json' -d '{{\"at\":\"2026-05-01\"}}'",
-            base(uri, headers)
+            manager.base()
         ),
     }
 }
 
 pub(super) async fn move_out(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
     let name = find(&state.room, &name)?.name;
-    let page = moving((&state, &person, &uri, &headers), &name, String::new(), None);
+    let page = moving((&state, &manager), &name, String::new(), None);
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
@@ -132,17 +125,14 @@ struct LeftRow {
 
 pub(super) async fn moved_out(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
-    let asked = (&state, &person, &uri, &headers);
+    let asked = (&state, &manager);
     let name = find(&state.room, &name)?.name;
     let day = typed::text(&fields, "day");
-    let t = Texts::of(person.language);
+    let t = manager.t();
     let at = match day.is_empty() {
         true => None,
         false => match day.parse::<Date>() {
@@ -156,8 +146,13 @@ pub(super) async fn moved_out(
         },
     };
     let wish = Departure { at, dry_run: false };
-    match state.room.admin.move_out(name.clone(), wish, &person.who()).await {
-        Ok(departed) => Ok(Page(StatusCode::OK, left(&state, &person, departed)).into_response()),
+    match state
+        .room
+        .admin
+        .move_out(name.clone(), wish, &manager.person.who())
+        .await
+    {
+        Ok(departed) => Ok(Page(StatusCode::OK, left(&state, &manager, departed)).into_response()),
         Err(error) => {
             let problem = Problem::from(error);
             let page = moving(asked, &name, day, Some(typed::words(&problem)));
@@ -166,7 +161,7 @@ pub(super) async fn moved_out(
     }
 }
 
-fn left(state: &PageState<PeopleDesk>, person: &SignedIn, departed: Departed) -> LeftPage {
+fn left(state: &PageState<PeopleDesk>, manager: &Manager, departed: Departed) -> LeftPage {
     let reading = |reading: LastReading| {
         let registers = reading.registers.into_iter().map(|(quantity, watt_hours)| {
             // Its text is named as the API names it.
@@ -178,7 +173,7 @@ fn left(state: &PageState<PeopleDesk>, person: &SignedIn, departed: Departed) ->
         (state.face.date(reading.at), registers.collect())
     };
     LeftPage {
-        shell: state.face.shell("box", Some(person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         name: departed.name,
         at: state.face.date(departed.at),
         sessions: departed.sessions,

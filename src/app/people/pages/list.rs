@@ -2,17 +2,17 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields, Tick};
-use super::common::{base, managing};
+use super::common::Manager;
 use super::made;
 use crate::accounts::Role;
 use crate::admin::NewPerson;
-use crate::face::{Form, Page, PageState, Shell, SignedIn};
+use crate::face::{Form, Page, PageState, Shell};
 use crate::http::Problem;
 
 #[derive(Template)]
@@ -41,10 +41,10 @@ struct Row {
 }
 
 /// Who looks, and where they came to.
-type Asked<'a> = (&'a PageState<PeopleDesk>, &'a SignedIn, &'a Uri, &'a HeaderMap);
+type Asked<'a> = (&'a PageState<PeopleDesk>, &'a Manager);
 
 fn page(
-    (state, person, uri, headers): Asked<'_>,
+    (state, manager): Asked<'_>,
     fields: &Fields,
     refusal: Option<(StatusCode, String)>,
 ) -> Result<Response, Refusal> {
@@ -53,7 +53,7 @@ fn page(
     let chosen = typed::role(fields).unwrap_or(Role::Resident);
     let (status, fault) = refusal.map_or((StatusCode::OK, None), |(status, words)| (status, Some(words)));
     let page = PeoplePage {
-        shell: state.face.shell("box", Some(person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         people: people
             .into_iter()
             .map(|one| Row {
@@ -77,38 +77,29 @@ fn page(
             .map(|role| (role.name(), format!("role-{}", role.name()), role == chosen))
             .collect(),
         spaces: typed::space_ticks(admin.spaces_to_link()?, &typed::spaces(fields)),
-        csrf_token: person.csrf.token(),
-        base: base(uri, headers),
+        csrf_token: manager.person.csrf.token(),
+        base: manager.base(),
     };
     Ok(Page(status, page).into_response())
 }
 
-pub(super) async fn show(
-    State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    managing(&person)?;
-    page((&state, &person, &uri, &headers), &Fields::new(), None)
+pub(super) async fn show(State(state): State<PageState<PeopleDesk>>, manager: Manager) -> Result<Response, Refusal> {
+    page((&state, &manager), &Fields::new(), None)
 }
 
 pub(super) async fn add(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
-    uri: Uri,
-    headers: HeaderMap,
+    manager: Manager,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
-    let asked = (&state, &person, &uri, &headers);
+    let asked = (&state, &manager);
     let again = |status, words| page(asked, &fields, Some((status, words)));
     let meters = match typed::meters(&fields) {
         Ok(meters) => meters,
         Err(words) => return again(StatusCode::UNPROCESSABLE_ENTITY, words),
     };
     let Some(role) = typed::role(&fields) else {
-        let t = crate::texts::Texts::of(person.language);
+        let t = manager.t();
         return again(
             StatusCode::UNPROCESSABLE_ENTITY,
             t.say("people-no-role").text().to_owned(),
@@ -121,8 +112,8 @@ pub(super) async fn add(
         meters,
         spaces: typed::spaces(&fields),
     };
-    match state.room.admin.add_person(new, &person.who()).await {
-        Ok(added) => Ok(made::added(&state, &person, added, (&uri, &headers))),
+    match state.room.admin.add_person(new, &manager.person.who()).await {
+        Ok(added) => Ok(made::added(&state, &manager, added)),
         Err(error) => {
             let problem = Problem::from(error);
             again(problem.status(), typed::words(&problem))

@@ -2,17 +2,17 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
-use super::common::{Nothing, managing, picture};
+use super::common::{Manager, Nothing, picture};
 use super::one::notes_of;
 use crate::accounts::{Secret, Token};
 use crate::admin::Added;
-use crate::face::{Form, Page, PageState, Shell, SignedIn};
-use crate::texts::{Said, Texts};
+use crate::face::{Form, Page, PageState, Shell};
+use crate::texts::Said;
 
 #[derive(Template)]
 #[template(path = "people_made.html", config = ".askama.toml")]
@@ -31,14 +31,13 @@ struct MadePage {
 
 fn link_page(
     state: &PageState<PeopleDesk>,
-    person: &SignedIn,
+    manager: &Manager,
     (name, code, notes): (&str, &Secret, Vec<Said>),
-    asked: (&Uri, &HeaderMap),
 ) -> Response {
-    let t = Texts::of(person.language);
-    let (link, until) = state.room.link(code, asked);
+    let t = manager.t();
+    let (link, until) = state.room.link(code, manager.asked());
     let page = MadePage {
-        shell: state.face.shell("box", Some(person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         title: t.say1("people-link-for", "name", name),
         what: t.say2(
             "people-link-what",
@@ -54,38 +53,30 @@ fn link_page(
 }
 
 /// Somebody who was just added.
-pub(super) fn added(
-    state: &PageState<PeopleDesk>,
-    person: &SignedIn,
-    added: Added,
-    asked: (&Uri, &HeaderMap),
-) -> Response {
-    let t = Texts::of(person.language);
+pub(super) fn added(state: &PageState<PeopleDesk>, manager: &Manager, added: Added) -> Response {
+    let t = manager.t();
     let notes = notes_of(t, &added.shared, &added.unknown_meters);
     match &added.code {
-        Some(code) => link_page(state, person, (&added.person.name, code, notes), asked),
+        Some(code) => link_page(state, manager, (&added.person.name, code, notes)),
         None => axum::response::Redirect::to(&format!("/box/people/{}", added.person.name)).into_response(),
     }
 }
 
 pub(super) async fn invite(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
-    let code = state.room.admin.invite(&name, &person.who()).await?;
-    Ok(link_page(&state, &person, (&name, &code, Vec::new()), (&uri, &headers)))
+    let code = state.room.admin.invite(&name, &manager.person.who()).await?;
+    Ok(link_page(&state, &manager, (&name, &code, Vec::new())))
 }
 
 /// A token that was just made.
-pub(super) fn token(state: &PageState<PeopleDesk>, person: &SignedIn, (token, secret): (&Token, &Secret)) -> Response {
-    let t = Texts::of(person.language);
+pub(super) fn token(state: &PageState<PeopleDesk>, manager: &Manager, (token, secret): (&Token, &Secret)) -> Response {
+    let t = manager.t();
     let page = MadePage {
-        shell: state.face.shell("box", Some(person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         title: t.say1("people-token-made", "name", token.name.as_str()),
         what: t.say("people-token-once"),
         secret: secret.reveal().to_owned(),

@@ -2,17 +2,17 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields, Tick};
-use super::common::{base, day, find, managing};
+use super::common::{Manager, day, find};
 use crate::accounts::{Link, Person, Role, Shared};
 use crate::admin::AdminError;
 use crate::domain::MeterId;
-use crate::face::{Form, Page, PageState, Shell, SignedIn};
+use crate::face::{Form, Page, PageState, Shell};
 use crate::http::Problem;
 use crate::texts::{Said, Texts};
 
@@ -50,9 +50,9 @@ struct Done {
 }
 
 /// Who looks, and where they came to.
-type Asked<'a> = (&'a PageState<PeopleDesk>, &'a SignedIn, &'a Uri, &'a HeaderMap);
+type Asked<'a> = (&'a PageState<PeopleDesk>, &'a Manager);
 
-fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> Result<Response, Refusal> {
+fn page((state, manager): Asked<'_>, shown: Person, done: Done) -> Result<Response, Refusal> {
     let now = state.room.admin.accounts.now();
     let open = |link: &&Link| !link.is_over(now);
     let as_typed = |link: &Link| {
@@ -73,7 +73,7 @@ fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> 
         None => (StatusCode::OK, None),
     };
     let page = PersonPage {
-        shell: state.face.shell("box", Some(person)),
+        shell: state.face.shell("box", Some(&manager.person)),
         role: format!("role-{}", shown.role.name()),
         chosen: shown.password_set,
         created: day(&state.face, shown.created),
@@ -97,8 +97,8 @@ fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> 
         fault,
         said: done.said,
         notes: done.notes,
-        csrf_token: person.csrf.token(),
-        base: base(uri, headers),
+        csrf_token: manager.person.csrf.token(),
+        base: manager.base(),
         name: shown.name,
     };
     Ok(Page(status, page).into_response())
@@ -106,27 +106,21 @@ fn page((state, person, uri, headers): Asked<'_>, shown: Person, done: Done) -> 
 
 pub(super) async fn show(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
     let shown = find(&state.room, &name)?;
-    page((&state, &person, &uri, &headers), shown, Done::default())
+    page((&state, &manager), shown, Done::default())
 }
 
 pub(super) async fn meters(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
     let shown = find(&state.room, &name)?;
-    let asked = (&state, &person, &uri, &headers);
+    let asked = (&state, &manager);
     let wanted = match typed::meters(&fields) {
         Ok(wanted) => wanted,
         Err(words) => {
@@ -139,9 +133,9 @@ pub(super) async fn meters(
             return page(asked, shown, done);
         }
     };
-    match state.room.admin.set_meters(&name, wanted, &person.who()).await {
+    match state.room.admin.set_meters(&name, wanted, &manager.person.who()).await {
         Ok(linked) => {
-            let t = Texts::of(person.language);
+            let t = manager.t();
             let mut notes = notes_of(t, &linked.shared, &linked.unknown_meters);
             notes.extend(linked.postponed.iter().map(|link| {
                 let since = day(&state.face, link.since);
@@ -164,19 +158,16 @@ pub(super) async fn meters(
 
 pub(super) async fn spaces(
     State(state): State<PageState<PeopleDesk>>,
-    person: SignedIn,
+    manager: Manager,
     Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    managing(&person)?;
     let shown = find(&state.room, &name)?;
-    let asked = (&state, &person, &uri, &headers);
+    let asked = (&state, &manager);
     let ticked = typed::spaces(&fields);
-    match state.room.admin.set_spaces(&name, ticked, &person.who()).await {
+    match state.room.admin.set_spaces(&name, ticked, &manager.person.who()).await {
         Ok(_) => {
-            let said = Some(Texts::of(person.language).say("people-spaces-set"));
+            let said = Some(manager.t().say("people-spaces-set"));
             page(
                 asked,
                 find(&state.room, &name)?,
