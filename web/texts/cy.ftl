@@ -560,3 +560,33 @@ money-lasts = { $count ->
 money-not-known = nid yw defnydd yr wythnos ddiwethaf neu ei bris yn hysbys
 money-read = Darllenwyd
 money-latest = Atodiadau diweddaraf
+
+# Meters by a pasted list
+energy-add = Ychwanegu mesuryddion
+add-list = Mesuryddion, llinell yr un
+add-how = Rhif cyfresol, dolen, enw. O daenlen, gludwch y tair colofn. Er enghraifft:
+add-ask = Eu holi
+add-nothing-yet = Gofynnir i bob mesurydd pwy ydyw. Ni ychwanegir dim cyn i chi weld beth maent yn ei ddweud.
+add-empty = Nid yw'r rhestr yn enwi unrhyw fesurydd.
+add-long = Holir 500 o fesuryddion ar y mwyaf ar unwaith: gludwch y rhestr fesul rhan.
+add-still = { $count ->
+    [two] Holir { $count } fesurydd, ers { $seconds } e hyd yn hyn.
+   *[other] Holir { $count } mesurydd, ers { $seconds } e hyd yn hyn.
+}
+add-look-again = Edrych eto
+add-count = { $count ->
+    [two] Ychwanegwyd { $count } fesurydd.
+   *[other] Ychwanegwyd { $count } mesurydd.
+}
+add-do = Ychwanegu'r rhain
+add-silent-too = Gellir ticio mesurydd nad atebodd hefyd: fe'i hychwanegir, a'i holi eto.
+add-wrong = ni ellir ychwanegu hwn: { $why }
+add-listed = mae ar y rhestr eisoes
+add-asking = yn cael ei holi
+add-answers = yn ateb fel { $serial }
+add-answers-volts = yn ateb fel { $serial }, { $volts } V
+add-without-serial = yn ateb, heb ddweud rhif cyfresol: darllenwch ef ar y mesurydd ei hun
+add-another = mesurydd arall sy'n ateb: { $says }, disgwyliwyd { $serial }
+add-silent = dim llinell: { $why }
+add-added = ychwanegwyd
+add-not-added = nis ychwanegwyd: { $why }

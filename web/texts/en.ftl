@@ -594,6 +594,36 @@ money-not-known = last week's use or its price is not known
 money-read = Read
 money-latest = Latest top-ups
 
+# Meters by a pasted list
+energy-add = Add meters
+add-list = Meters, a line each
+add-how = Serial, link, name. From a spreadsheet, paste the three columns. For example:
+add-ask = Ask them
+add-nothing-yet = Each meter is asked who it is. Nothing is added before you have seen what they say.
+add-empty = The list names no meter.
+add-long = At most 500 meters are asked at once: paste the list in parts.
+add-still = { $count ->
+    [one] { $count } meter is being asked, for { $seconds } s by now.
+   *[other] { $count } meters are being asked, for { $seconds } s by now.
+}
+add-look-again = Look again
+add-count = { $count ->
+    [one] { $count } meter was added.
+   *[other] { $count } meters were added.
+}
+add-do = Add these
+add-silent-too = A meter that did not answer can be ticked too: it is added, and asked again.
+add-wrong = this cannot be added: { $why }
+add-listed = is listed already
+add-asking = is being asked
+add-answers = answers as { $serial }
+add-answers-volts = answers as { $serial }, { $volts } V
+add-without-serial = answers, and says no serial: read it on the meter itself
+add-another = another meter answers: { $says }, expected { $serial }
+add-silent = no line: { $why }
+add-added = was added
+add-not-added = was not added: { $why }
+
 # Only for the tests of the tables
 test-only-english = Only <here>
 test-place = In { $name }

@@ -9,7 +9,6 @@ mod backups;
 mod cloud;
 mod house;
 mod left;
-mod list;
 mod meters;
 mod people;
 mod qr;
