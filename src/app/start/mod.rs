@@ -18,10 +18,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use super::box_page::Report;
-use crate::accounts::Role;
+use super::setup::{SetAside, empty};
+use crate::accounts::{Act, Role};
 use crate::face::{Face, MessagePage, Page, SignedIn, secured};
+use crate::http::blocking;
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
+use crate::store::ReadError;
 use crate::texts::Texts;
 
 /// What the first page tells of: the box, and the rooms that are open.
@@ -29,15 +32,24 @@ pub(super) struct Start {
     pub(super) report: Report,
     pub(super) meters: Option<Arc<Meters>>,
     pub(super) spaces: Option<Arc<Occupancy>>,
+    /// Whether the setup is set aside.
+    pub(super) aside: Option<SetAside>,
 }
 
 impl Start {
-    pub(super) fn new(report: Report) -> Start {
+    pub(super) fn new(report: Report, aside: Option<SetAside>) -> Start {
         Start {
             report,
             meters: None,
             spaces: None,
+            aside,
         }
+    }
+
+    /// Whether the box waits for whoever sets it up: nothing is in it, and nobody set that aside.
+    fn is_new(&self) -> Result<bool, ReadError> {
+        let aside = self.aside.as_ref().map_or(Ok(true), SetAside::is)?;
+        Ok(!aside && empty::of_all(self.meters.as_deref(), self.spaces.as_deref())?)
     }
 }
 
@@ -84,6 +96,7 @@ fn wants_page(request: &Request) -> bool {
 
 async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
     match person.role {
+        Role::Admin | Role::Installer if is_new(&state, &person).await => Redirect::to("/setup").into_response(),
         Role::Admin | Role::Installer | Role::Viewer => {
             building::show(&state, &person).await.unwrap_or_else(|refused| refused)
         }
@@ -95,6 +108,16 @@ async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
         Role::Resident if person.saw_meters() => Redirect::to("/energy").into_response(),
         Role::Resident => unlinked(&state.face, &person),
     }
+}
+
+/// Whether they are who sets up a box that waits for it. One that cannot be read shows its first page, which says so.
+async fn is_new(state: &StartState, person: &SignedIn) -> bool {
+    if person.must(Act::ManageBox).is_err() {
+        return false;
+    }
+    let start = Arc::clone(&state.start);
+    let new = blocking(move || start.is_new()).await;
+    new.is_ok_and(|new| new.unwrap_or(false))
 }
 
 /// Nothing is theirs to see yet: they are told whom to ask.
