@@ -23,6 +23,7 @@ mod problem;
 mod relay;
 mod remaining;
 mod setting;
+mod settle;
 mod socket;
 mod spaces;
 mod status;

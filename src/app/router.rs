@@ -96,7 +96,11 @@ pub(super) struct Own<'c> {
 
 /// The https door before any part adds to it: health, documents, the state of the box.
 pub(super) fn https(own: Own<'_>) -> Https {
-    let aside = own.admin.running.as_ref().map(|running| SetAside::new(running.store.clone()));
+    let aside = own
+        .admin
+        .running
+        .as_ref()
+        .map(|running| SetAside::new(running.store.clone()));
     let mut router = Router::new()
         .route("/v1/{*rest}", any(not_found))
         .merge(own.health)

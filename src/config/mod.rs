@@ -29,7 +29,8 @@ pub use backup::{Backup, S3, Target, TargetError};
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, MtlsCertificate, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
 pub use layers::{
-    DEFAULT_FILE, Flags, Loaded, beside, data_dir, examine, examine_with, find_socket, load, remote_file, setup_file, without_file,
+    DEFAULT_FILE, Flags, Loaded, beside, data_dir, examine, examine_with, find_socket, load, remote_file, setup_file,
+    without_file,
 };
 pub use outbound::{Outbound, Proxy};
 pub use overlay::{Overlay, OverlayError};

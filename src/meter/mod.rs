@@ -27,6 +27,7 @@ mod joining;
 mod learnt;
 pub mod link;
 pub mod list;
+mod list_asked;
 mod manage;
 pub mod mediator;
 mod notes;

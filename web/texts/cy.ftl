@@ -653,7 +653,10 @@ setup-meters-asked = { $count ->
    *[other] holir { $count } mesurydd
 }
 setup-meter-silent = nid yw { $name } yn ateb: { $why }
-setup-meters-more = { $count } arall nad ydynt yn ateb
+setup-meters-silent = { $count ->
+    [two] nid yw { $count } fesurydd yn ateb
+   *[other] nid yw { $count } mesurydd yn ateb
+}
 setup-meters-off = { $count ->
     [two] ni holir { $count } fesurydd, o ddewis rhywun
    *[other] ni holir { $count } mesurydd, o ddewis rhywun

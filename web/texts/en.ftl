@@ -689,9 +689,9 @@ setup-meters-asked = { $count ->
    *[other] { $count } meters are being asked
 }
 setup-meter-silent = { $name } does not answer: { $why }
-setup-meters-more = { $count ->
-    [one] { $count } more does not
-   *[other] { $count } more do not
+setup-meters-silent = { $count ->
+    [one] { $count } meter does not answer
+   *[other] { $count } meters do not answer
 }
 setup-meters-off = { $count ->
     [one] { $count } meter is not asked, by somebody's choice

@@ -9,6 +9,7 @@ use data_encoding::HEXUPPER;
 use super::super::reach::Reach;
 use super::aside::SetAside;
 use super::told::Step;
+use crate::accounts::Act;
 use crate::admin::{AdminState, Status};
 use crate::config::{Backup, Config, Site};
 use crate::meter::Meters;
@@ -26,6 +27,25 @@ pub(super) struct SetupDesk {
     pub(super) data_dir: PathBuf,
     /// Absent without a running box, which never shows a page.
     pub(super) aside: Option<SetAside>,
+}
+
+/// What whoever asks may know.
+#[derive(Clone, Copy)]
+pub(super) struct Knows {
+    /// Who there is.
+    pub(super) people: bool,
+    /// Which meters there are.
+    pub(super) meters: bool,
+}
+
+impl Knows {
+    /// Of somebody who may do what `may` says.
+    pub(super) fn of(may: impl Fn(Act) -> bool) -> Knows {
+        Knows {
+            people: may(Act::ManagePeople),
+            meters: may(Act::ReadMeters),
+        }
+    }
 }
 
 /// How the box is, read once for all steps.

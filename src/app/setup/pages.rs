@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::people::Refusal;
-use super::desk::{Seen, SetupDesk, left};
+use super::desk::{Knows, Seen, SetupDesk, left};
 use super::sheet::{self, Line, Style, state as state_text};
 use super::steps::steps;
 use super::told::{Step, Told};
@@ -143,14 +143,20 @@ async fn page(
 ) -> Result<Response, Refusal> {
     let (desk, t) = (&*state.room, Texts::of(person.language));
     let seen = seen(desk, asked)?;
-    let manages_people = person.must(Act::ManagePeople).is_ok();
-    let all = steps(desk, &seen, manages_people, (&state.face, t)).await?;
+    let knows = Knows::of(|act| person.must(act).is_ok());
+    let all = steps(desk, &seen, knows, (&state.face, t)).await?;
     let (status, fault, typed) = match not_taken {
         Some(not) => (not.status, Some(not.why), not.typed),
         None => (StatusCode::OK, None, SiteTyped::default()),
     };
     let usual = crate::config::Site::default();
-    let unless = |value: &str, usual: &str| if value == usual { String::new() } else { value.to_owned() };
+    let unless = |value: &str, usual: &str| {
+        if value == usual {
+            String::new()
+        } else {
+            value.to_owned()
+        }
+    };
     let site = &desk.site;
     let page = SetupPage {
         shell: state.face.shell("box", Some(person)),
@@ -159,11 +165,15 @@ async fn page(
         aside: desk.is_aside()?,
         fault,
         name: typed.name.unwrap_or_else(|| unless(&site.name, &usual.name)),
-        timezone: typed.timezone.unwrap_or_else(|| unless(&site.timezone, &usual.timezone)),
-        hostname: typed.hostname.unwrap_or_else(|| unless(&site.hostname, &usual.hostname)),
+        timezone: typed
+            .timezone
+            .unwrap_or_else(|| unless(&site.timezone, &usual.timezone)),
+        hostname: typed
+            .hostname
+            .unwrap_or_else(|| unless(&site.hostname, &usual.hostname)),
         meters: seen.meters.is_some(),
         cloud: seen.status.uplink.is_some(),
-        manages_people,
+        manages_people: knows.people,
         picture: qr_svg(&seen.pages, "QR").unwrap_or_default(),
         pages: seen.pages,
         fingerprint: seen.fingerprint,
@@ -227,7 +237,11 @@ fn goes_on(state: &PageState, person: &SignedIn, hostname: Option<&str>, (uri, h
         return Redirect::to("/setup").into_response();
     };
     let port = asked.strip_prefix(by).unwrap_or_default();
-    let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+    let name = if name.contains(':') {
+        format!("[{name}]")
+    } else {
+        name.to_owned()
+    };
     let t = Texts::of(person.language);
     let link = format!("https://{name}{port}/setup");
     let page = MessagePage {
@@ -288,16 +302,13 @@ pub(super) async fn set_aside(desk: &SetupDesk, aside: bool, by: &crate::account
     let Some(remembered) = &desk.aside else {
         return Err(Refusal::of(problem::nothing()));
     };
-    remembered
-        .set(aside)
-        .await
-        .map_err(|error| match error.split() {
-            Err(unwritten) => Refusal::of(Problem::from(&unwritten)),
-            Ok(row) => {
-                tracing::error!(error = %row, "that the setup is set aside could not be written down");
-                Refusal::of(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-        })?;
+    remembered.set(aside).await.map_err(|error| match error.split() {
+        Err(unwritten) => Refusal::of(Problem::from(&unwritten)),
+        Ok(row) => {
+            tracing::error!(error = %row, "that the setup is set aside could not be written down");
+            Refusal::of(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    })?;
     let by = by.in_audit();
     tracing::info!(target: crate::accounts::AUDIT, by, aside, "somebody set the setup aside, or took it up");
     Ok(())
@@ -313,9 +324,9 @@ async fn sheet_page(
     may(&person)?;
     let (desk, t) = (&*state.room, Texts::of(person.language));
     let seen = seen(desk, (&uri, &headers))?;
-    let names = person.must(Act::ManagePeople).is_ok();
-    let all = steps(desk, &seen, names, (&state.face, t)).await?;
-    let people = match names {
+    let knows = Knows::of(|act| person.must(act).is_ok());
+    let all = steps(desk, &seen, knows, (&state.face, t)).await?;
+    let people = match knows.people {
         true => desk.admin.accounts.people()?,
         false => Vec::new(),
     };
@@ -329,11 +340,19 @@ async fn sheet_page(
             .map(|one| (one.name, one.role.name().to_owned()))
             .collect(),
         // The sheet does not tell of itself.
-        steps: all.into_iter().filter(|step| step.number < 7).flat_map(|step| lines(step, t)).collect(),
+        steps: all
+            .into_iter()
+            .filter(|step| step.number < 7)
+            .flat_map(|step| lines(step, t))
+            .collect(),
         pages: seen.pages,
         fingerprint: seen.fingerprint,
     };
-    match sheet::written(told, t, Style::At(state.face.asset("sheet.css"))) {
+    let style = Style::At {
+        style: state.face.asset("sheet.css"),
+        icon: state.face.asset("icon.svg"),
+    };
+    match sheet::written(told, t, style) {
         Ok(html) => Ok(Html(html).into_response()),
         Err(error) => {
             tracing::error!(%error, "the sheet could not be written");
@@ -348,6 +367,11 @@ fn lines(step: Step, t: Texts) -> impl Iterator<Item = Line> {
         name: name.clone(),
         verdict: told.verdict,
         words: told.words.text().to_owned(),
-        next: told.next.map(|next| next.text().to_owned()).into_iter().chain(told.command).collect(),
+        next: told
+            .next
+            .map(|next| next.text().to_owned())
+            .into_iter()
+            .chain(told.command)
+            .collect(),
     })
 }

@@ -53,16 +53,17 @@ async fn clock(desk: &SetupDesk, t: Texts) -> Told {
 pub(super) async fn way(desk: &SetupDesk, seen: &Seen, t: Texts) -> Vec<Told> {
     let name = desk.site.hostname.as_str();
     let listed = |found: &[IpAddr]| found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let mut told = vec![match leads(name).await {
-        Leads::Unset => Told::waits(t.say("setup-host-unset")).next(t.say("setup-host-next")),
-        Leads::Here(found) => Told::done(t.say2("setup-host", ("name", name), ("found", listed(&found)))),
-        Leads::Elsewhere(found) => {
-            Told::waits(t.say2("setup-host-elsewhere", ("name", name), ("found", listed(&found))))
-                .next(t.say("setup-host-open"))
-        }
-        Leads::Nowhere(why) => Told::wrong(t.say2("setup-host-nowhere", ("name", name), ("why", why)))
-            .next(t.say1("setup-host-record", "name", name)),
-    }];
+    let mut told =
+        vec![match leads(name).await {
+            Leads::Unset => Told::waits(t.say("setup-host-unset")).next(t.say("setup-host-next")),
+            Leads::Here(found) => Told::done(t.say2("setup-host", ("name", name), ("found", listed(&found)))),
+            Leads::Elsewhere(found) => {
+                Told::waits(t.say2("setup-host-elsewhere", ("name", name), ("found", listed(&found))))
+                    .next(t.say("setup-host-open"))
+            }
+            Leads::Nowhere(why) => Told::wrong(t.say2("setup-host-nowhere", ("name", name), ("why", why)))
+                .next(t.say1("setup-host-record", "name", name)),
+        }];
     told.extend(doors(&seen.status, t));
     told.extend(certificate(&seen.status, t));
     if seen.fingerprint.is_some() {
@@ -90,9 +91,7 @@ fn certificate(status: &Status, t: Texts) -> Option<Told> {
         (Some(why), _) => {
             Some(Told::wrong(t.say1("setup-certificate-wrong", "why", why.as_str())).command("gatelodge cert test"))
         }
-        (None, "acme") => {
-            Some(Told::done(t.say1("setup-certificate", "names", https.names.join(", "))))
-        }
+        (None, "acme") => Some(Told::done(t.say1("setup-certificate", "names", https.names.join(", ")))),
         (None, _) => None,
     }
 }

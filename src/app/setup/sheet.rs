@@ -18,8 +18,8 @@ const CSS: &str = include_str!("../../../web/assets/sheet.css");
 pub enum Style {
     /// In the sheet itself: it is a file.
     Within,
-    /// At this address of the box.
-    At(String),
+    /// At an address of the box, as its icon does.
+    At { style: String, icon: String },
 }
 
 /// What a sheet tells of.
@@ -100,7 +100,11 @@ pub fn written(told: Told, t: Texts, style: Style) -> Result<String, askama::Err
         ("machine", machine.into()),
         ("at", at.into()),
     ];
-    let done = told.steps.iter().filter(|line| line.verdict == StepVerdict::Good).count();
+    let done = told
+        .steps
+        .iter()
+        .filter(|line| line.verdict == StepVerdict::Good)
+        .count();
     let left = told.steps.into_iter().filter(|line| line.verdict != StepVerdict::Good);
     let sheet = Sheet {
         t,

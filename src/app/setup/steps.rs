@@ -1,6 +1,6 @@
 //! The seven steps, as the box is now.
 
-use super::desk::{Seen, SetupDesk, left};
+use super::desk::{Knows, Seen, SetupDesk, left};
 use super::folk::{meters, people};
 use super::outside::{backup, cloud};
 use super::place::{house, way};
@@ -9,19 +9,19 @@ use crate::face::Face;
 use crate::store::ReadError;
 use crate::texts::{Texts, named};
 
-/// Looks at all of them. `names`: whether whoever asks may know who there is.
+/// Looks at all of them. `knows`: what whoever asks may know.
 pub(super) async fn steps(
     desk: &SetupDesk,
     seen: &Seen,
-    names: bool,
+    knows: Knows,
     (face, t): (&Face, Texts),
 ) -> Result<Vec<Step>, ReadError> {
     let all = [
         (named("setup-1"), house(desk, seen, t).await),
         (named("setup-2"), way(desk, seen, t).await),
-        (named("setup-3"), meters(seen, t)?),
-        (named("setup-4"), people(desk, names, t)?),
-        (named("setup-5"), backup(desk, seen, (face, t))),
+        (named("setup-3"), meters(seen, knows, t)?),
+        (named("setup-4"), people(desk, knows, t)?),
+        (named("setup-5"), backup(desk, seen, (face, t)).await),
         (named("setup-6"), cloud(seen, (face, t))),
     ];
     let mut steps: Vec<Step> = all

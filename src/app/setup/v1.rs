@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::super::people::Refusal;
-use super::desk::SetupDesk;
+use super::desk::{Knows, SetupDesk};
 use super::pages::{set_aside, settings};
 use super::steps::steps;
 use super::told::{Step, Told};
@@ -108,8 +108,8 @@ async fn show(State(api): State<Api>, caller: Caller, uri: Uri, headers: HeaderM
     may(&caller)?;
     let seen = api.room.see((&uri, &headers)).ok_or_else(|| Refusal::of(nothing()))?;
     let t = Texts::of(Language::English);
-    let names = caller.must(Act::ManagePeople).is_ok();
-    let all = steps(&api.room, &seen, names, (&api.face, t)).await?;
+    let knows = Knows::of(|act| caller.must(act).is_ok());
+    let all = steps(&api.room, &seen, knows, (&api.face, t)).await?;
     let shown = SetupShown {
         steps: all.into_iter().map(|step| StepShown::of(step, t)).collect(),
         set_aside: api.room.is_aside()?,
@@ -152,7 +152,11 @@ async fn site(State(api): State<Api>, caller: Caller, body: Bytes) -> Result<Res
         timezone,
         hostname,
     } = sent(&body)?;
-    let changed = api.room.admin.set(settings(name, timezone, hostname), caller.who()).await?;
+    let changed = api
+        .room
+        .admin
+        .set(settings(name, timezone, hostname), caller.who())
+        .await?;
     Ok(Json(Changed { changed }).into_response())
 }
 

@@ -76,7 +76,12 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     may(&person)?;
-    Ok(form(&state, &person, base(&uri, &headers), (StatusCode::OK, None, String::new())))
+    Ok(form(
+        &state,
+        &person,
+        base(&uri, &headers),
+        (StatusCode::OK, None, String::new()),
+    ))
 }
 
 fn form(
@@ -167,10 +172,7 @@ pub(super) async fn add(
         .keys()
         .filter_map(|name| name.strip_prefix(TICK)?.parse().ok())
         .collect();
-    state
-        .room
-        .add_asked(&asking, &serials, &person.who().in_audit())
-        .await;
+    state.room.add_asked(&asking, &serials, &person.who().in_audit()).await;
     Ok(Redirect::to(&format!("/energy/add/{id}")).into_response())
 }
 
@@ -194,10 +196,7 @@ fn told(t: Texts, row: RowShown, is_over: bool) -> Row {
         ),
         Outcome::Answers { volts: None } => (Light::Good, t.say1("add-answers", "serial", serial)),
         Outcome::WithoutSerial => (Light::Warn, t.say("add-without-serial")),
-        Outcome::Another { says } => (
-            Light::Bad,
-            t.say2("add-another", ("says", says), ("serial", serial)),
-        ),
+        Outcome::Another { says } => (Light::Bad, t.say2("add-another", ("says", says), ("serial", serial))),
         Outcome::Silent { why } => (Light::Bad, t.say1("add-silent", "why", why)),
         Outcome::Added => (Light::Good, t.say("add-added")),
         Outcome::NotAdded { why } => (Light::Bad, t.say1("add-not-added", "why", why)),

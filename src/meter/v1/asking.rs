@@ -67,8 +67,10 @@ impl ListShown {
     }
 }
 
+/// Whoever adds meters learns which are there.
 fn may(caller: &Caller) -> Result<(), BearerError> {
-    caller.must(Act::ManageBox)
+    caller.must(Act::ManageBox)?;
+    caller.must(Act::ReadMeters)
 }
 
 fn sent<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
@@ -82,7 +84,7 @@ fn sent<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
         (status = 202, description = "The list by its id; each line is `asking`, `listed` or `wrong`", body = Object),
         (status = 400, description = "The body cannot be read"),
         (status = 422, description = "It names no meter, or more than 500"),
-        (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")
+        (status = 403, description = "The token lacks box:admin or meters:read, or the person's role does not cover it")
     )
 )]
 pub(super) async fn begin(State(api): State<Api>, caller: Caller, body: Bytes) -> Result<Response, ApiError> {
@@ -104,7 +106,7 @@ pub(super) async fn begin(State(api): State<Api>, caller: Caller, body: Bytes) -
     responses(
         (status = 200, description = "Each line: `wrong`, `listed`, `asking`, `answers`, `without_serial`, `another`, `silent`, `added` or `not_added`, and why", body = Object),
         (status = 404, description = "It was asked more than half an hour ago, or never"),
-        (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")
+        (status = 403, description = "The token lacks box:admin or meters:read, or the person's role does not cover it")
     )
 )]
 pub(super) async fn look(
@@ -124,7 +126,7 @@ pub(super) async fn look(
     responses(
         (status = 200, description = "All lines: those that were named and could be added are `added`", body = Object),
         (status = 404, description = "It was asked more than half an hour ago, or never"),
-        (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")
+        (status = 403, description = "The token lacks box:admin or meters:read, or the person's role does not cover it")
     )
 )]
 pub(super) async fn add(
