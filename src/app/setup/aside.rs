@@ -17,15 +17,15 @@ struct Row {
 
 /// What is remembered of the setup.
 #[derive(Clone)]
-pub(in crate::app) struct SetAside(Store);
+pub(crate) struct SetAside(Store);
 
 impl SetAside {
-    pub(in crate::app) fn new(store: Store) -> SetAside {
+    pub(crate) fn new(store: Store) -> SetAside {
         SetAside(store)
     }
 
     /// Whether it is set aside.
-    pub(in crate::app) fn is(&self) -> Result<bool, ReadError> {
+    pub(crate) fn is(&self) -> Result<bool, ReadError> {
         Ok(SETUP.get(&self.0, b"")?.is_some_and(|row| row.aside.is_some()))
     }
 

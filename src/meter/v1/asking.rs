@@ -1,4 +1,4 @@
-//! `/v1/meters/ask`: a list of meters is asked, looked at, and added, by programs and by people who are signed in.
+//! `/v1/meter-lists`: a list of meters is asked, looked at, and added, by programs and by people who are signed in.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -22,9 +22,9 @@ type Api = BoxApi<Meters>;
 /// The routes.
 pub(super) fn router(api: Api) -> Router {
     Router::new()
-        .route("/v1/meters/ask", post(begin))
-        .route("/v1/meters/ask/{list}", get(look))
-        .route("/v1/meters/ask/{list}/add", post(add))
+        .route("/v1/meter-lists", post(begin))
+        .route("/v1/meter-lists/{list}", get(look))
+        .route("/v1/meter-lists/{list}/meters", post(add))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(api)
 }
@@ -79,7 +79,7 @@ fn sent<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
 
 /// Begins to ask the meters of a list who they are; nothing is added
 #[utoipa::path(
-    post, path = "/v1/meters/ask", tag = "meters", request_body = MeterList,
+    post, path = "/v1/meter-lists", tag = "meters", request_body = MeterList,
     responses(
         (status = 202, description = "The list by its id; each line is `asking`, `listed` or `wrong`", body = Object),
         (status = 400, description = "The body cannot be read"),
@@ -101,7 +101,7 @@ pub(super) async fn begin(State(api): State<Api>, caller: Caller, body: Bytes) -
 
 /// What came of the lines of a list so far
 #[utoipa::path(
-    get, path = "/v1/meters/ask/{list}", tag = "meters",
+    get, path = "/v1/meter-lists/{list}", tag = "meters",
     params(("list" = String, Path, description = "Its id")),
     responses(
         (status = 200, description = "Each line: `wrong`, `listed`, `asking`, `answers`, `without_serial`, `another`, `silent`, `added` or `not_added`, and why", body = Object),
@@ -121,7 +121,7 @@ pub(super) async fn look(
 
 /// Adds meters of a list that was asked; each line says what came of it
 #[utoipa::path(
-    post, path = "/v1/meters/ask/{list}/add", tag = "meters",
+    post, path = "/v1/meter-lists/{list}/meters", tag = "meters",
     params(("list" = String, Path, description = "Its id")), request_body = MetersChosen,
     responses(
         (status = 200, description = "All lines: those that were named and could be added are `added`", body = Object),

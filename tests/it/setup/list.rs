@@ -70,9 +70,9 @@ fn each_line_of_a_list_has_its_own_outcome() {
     let running = TestBox::start_with(&format!("{BARE}{QUICK}"));
     let program = Program::new(&running, &["box:admin", "meters:read"]);
     assert_eq!(program.step(3).0, "waits");
-    let begun = program.ask("POST", "/v1/meters/ask", &json!({ "list": lines.mixed() }));
+    let begun = program.ask("POST", "/v1/meter-lists", &json!({ "list": lines.mixed() }));
     assert_eq!(begun.status, 202, "{}", begun.text());
-    let path = format!("/v1/meters/ask/{}", begun.json()["id"].as_str().unwrap());
+    let path = format!("/v1/meter-lists/{}", begun.json()["id"].as_str().unwrap());
     let asked = eventually("all are asked", || {
         let shown = program.ask("GET", &path, &Value::Null).json();
         (shown["asking"] == 0).then_some(shown)
@@ -97,7 +97,7 @@ fn each_line_of_a_list_has_its_own_outcome() {
 
     // Whoever names the wrong one does not get it in.
     let all = json!({ "serials": [SERIAL, WRONG, SILENT] });
-    let added = program.ask("POST", &format!("{path}/add"), &all).json();
+    let added = program.ask("POST", &format!("{path}/meters"), &all).json();
     assert_eq!(
         states(&added),
         told(&[(1, "added"), (2, "another"), (4, "added"), (5, "wrong"), (6, "wrong")])
@@ -118,14 +118,14 @@ fn each_line_of_a_list_has_its_own_outcome() {
     );
     let list = json!({ "list": lines.mixed() });
     assert_eq!(
-        other.ask("POST", "/v1/meters/ask", &list).status,
+        other.ask("POST", "/v1/meter-lists", &list).status,
         403,
         "it would learn which meters there are"
     );
 
     // Once more: what is there is said to be.
     let again = program
-        .ask("POST", "/v1/meters/ask", &json!({ "list": lines.mixed() }))
+        .ask("POST", "/v1/meter-lists", &json!({ "list": lines.mixed() }))
         .json();
     assert_eq!(states(&again)[0], (1, "listed".to_owned()));
     for (body, status) in [
@@ -133,9 +133,9 @@ fn each_line_of_a_list_has_its_own_outcome() {
         (json!({ "list": "x 1.1.1.1:1\n".repeat(501) }), 422),
         (json!({ "lst": "" }), 400),
     ] {
-        assert_eq!(program.ask("POST", "/v1/meters/ask", &body).status, status);
+        assert_eq!(program.ask("POST", "/v1/meter-lists", &body).status, status);
     }
-    assert_eq!(program.ask("GET", "/v1/meters/ask/nope", &Value::Null).status, 404);
+    assert_eq!(program.ask("GET", "/v1/meter-lists/nope", &Value::Null).status, 404);
 }
 
 #[test]

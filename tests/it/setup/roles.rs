@@ -32,9 +32,9 @@ fn others_are_refused_and_learn_nothing() {
         ("PUT", "/v1/setup/site", json!({ "name": "Mine" })),
         ("PUT", "/v1/setup/meters", Value::Null),
         ("PUT", "/v1/setup/aside", json!({ "aside": true })),
-        ("POST", "/v1/meters/ask", json!({ "list": "EML1 127.0.0.1:9" })),
-        ("GET", "/v1/meters/ask/x", Value::Null),
-        ("POST", "/v1/meters/ask/x/add", json!({ "serials": [] })),
+        ("POST", "/v1/meter-lists", json!({ "list": "EML1 127.0.0.1:9" })),
+        ("GET", "/v1/meter-lists/x", Value::Null),
+        ("POST", "/v1/meter-lists/x/meters", json!({ "serials": [] })),
     ];
     for scope in ["meters:write", "spaces:admin", "uplink:admin", "relay:admin"] {
         let program = Program::new(&running, &[scope]);
