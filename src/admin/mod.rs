@@ -22,6 +22,8 @@ mod privacy;
 mod problem;
 mod relay;
 mod remaining;
+mod setting;
+mod settle;
 mod socket;
 mod spaces;
 mod status;
@@ -46,6 +48,7 @@ pub use move_out::{Departed, Departure, LastReading, Left, Origin};
 pub use people::{Added, Doorman, Linked, NewPerson};
 pub use problem::{ARGUMENT, AdminError, CLOSED, OTHER_SECTION};
 pub use remaining::Matter;
+pub use setting::Setting;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
@@ -126,6 +129,8 @@ pub enum Order {
     Reload(oneshot::Sender<Result<Vec<String>, String>>),
     /// Take over what the cloud wants to be configured, or leave everything as it was; told when it is sure.
     Configure(NewConfiguration, watch::Sender<Option<Result<(), String>>>),
+    /// Put in force what somebody set, or leave everything as it was. Answers what changed, or what is wrong.
+    Set(Vec<Setting>, oneshot::Sender<Result<Vec<String>, String>>),
     /// End, so that whoever started the box starts it again.
     Restart,
 }

@@ -21,6 +21,7 @@ mod guide;
 mod handover;
 mod host;
 mod host_control;
+pub mod hostname;
 mod identity;
 mod lamps;
 mod log_ring;
@@ -42,6 +43,8 @@ mod report;
 mod root;
 mod router;
 pub mod sensors;
+mod set;
+pub mod setup;
 mod shown;
 mod shut;
 mod slot;
@@ -152,6 +155,9 @@ async fn attend(app: &mut App, signals: &mut Signals, ordered: &mut mpsc::Receiv
                 Order::Configure(configuration, told) => app.configure(configuration, told).await,
                 Order::Reload(answer) => {
                     let _ = answer.send(app.reload().await);
+                }
+                Order::Set(settings, answer) => {
+                    let _ = answer.send(app.set(&settings).await);
                 }
                 Order::Restart => {
                     tracing::info!("stopping, to be started again");

@@ -19,7 +19,6 @@ use super::host_control::HostControl;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
-use super::reach::Reach;
 use super::report::{Reporter, RoomsSeen};
 use super::trial::Trial;
 use super::{audit, gauges, lamps, memory, router, store_metrics, upgrade, uplink_metrics};
@@ -230,14 +229,13 @@ impl App {
             face,
             report: self.deps.reporter.clone().into_status(),
             bearers: Arc::clone(&self.deps.bearers),
-            contact: self.config.site.contact.clone(),
             alarms: AlarmDesk {
                 standing: Alarms::new(self.deps.store.clone()),
                 inbox: self.deps.alarms.clone(),
             },
             pki: self.deps.pki.clone(),
             admin: self.managed(),
-            reach: Reach::of(&self.config),
+            config: &self.config,
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()

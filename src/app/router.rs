@@ -23,9 +23,11 @@ use super::my;
 use super::own_root;
 use super::people;
 use super::reach::Reach;
+use super::setup::{self, SetAside};
 use super::start::{self, Start};
 use crate::accounts::Bearers;
 use crate::admin::AdminState;
+use crate::config::Config;
 use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found, nothing};
@@ -82,22 +84,27 @@ impl Https {
 }
 
 /// What the box itself shows at the https door.
-pub(super) struct Own {
+pub(super) struct Own<'c> {
     pub(super) names: Names,
     pub(super) health: Router,
     pub(super) assets: Assets,
     pub(super) face: Face,
     pub(super) report: Report,
     pub(super) bearers: Arc<Bearers>,
-    pub(super) contact: Option<String>,
     pub(super) alarms: AlarmDesk,
     pub(super) pki: Pki,
     pub(super) admin: AdminState,
-    pub(super) reach: Reach,
+    /// As it is in force.
+    pub(super) config: &'c Config,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
-pub(super) fn https(own: Own) -> Https {
+pub(super) fn https(own: Own<'_>) -> Https {
+    let aside = own
+        .admin
+        .running
+        .as_ref()
+        .map(|running| SetAside::new(running.store.clone()));
     let mut router = Router::new()
         .route("/v1/{*rest}", any(not_found))
         .merge(own.health)
@@ -109,12 +116,18 @@ pub(super) fn https(own: Own) -> Https {
         .merge(moved::router())
         .merge(alarms::router(own.alarms, Arc::clone(&own.bearers), &own.face))
         .merge(people::router(
-            (own.admin, own.reach),
+            (own.admin.clone(), Reach::of(own.config)),
+            Arc::clone(&own.bearers),
+            &own.face,
+        ))
+        .merge(setup::router(
+            own.admin,
+            own.config,
             Arc::clone(&own.bearers),
             &own.face,
         ))
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
-    if let Some(contact) = own.contact {
+    if let Some(contact) = own.config.site.contact.clone() {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }
     Https {
@@ -123,7 +136,7 @@ pub(super) fn https(own: Own) -> Https {
         face: own.face,
         bearers: own.bearers,
         hosts: OurHost::new(own.names),
-        start: Start::new(own.report),
+        start: Start::new(own.report, aside),
     }
 }
 

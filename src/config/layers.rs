@@ -53,8 +53,8 @@ pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
     examine_layers(layers(flags, None, None, |figment| figment))
 }
 
-/// Examines as [`examine`] does, with a file of the folder beside the configuration as it would be: what stands in
-/// `draft` counts in its place.
+/// Examines as [`examine`] does, with a file of one of the two folders `conf.d` as it would be: what stands in `draft`
+/// counts in its place.
 #[must_use]
 pub fn examine_with(flags: &Flags, (file, draft): (&Path, &Path)) -> (Option<Loaded>, Vec<ConfigError>) {
     examine_layers(layers(flags, None, Some((file, draft)), |figment| figment))
@@ -89,7 +89,7 @@ struct Layers {
     refused: Vec<String>,
 }
 
-/// Every layer. `draft`: a file beside the configuration, and what is read in its place.
+/// Every layer. `draft`: a file of a folder `conf.d`, and what is read in its place.
 fn layers(
     flags: &Flags,
     told: Option<&str>,
@@ -102,9 +102,9 @@ fn layers(
     let data_dir = data_dir_of(&figment);
     let remote = remote_file(&data_dir);
     let mut written = None;
-    for extra in toml_files(&data_dir.join("conf.d"), &mut faults) {
+    for (extra, read) in extras(&data_dir.join("conf.d"), draft, &mut faults) {
         if extra != remote {
-            figment = with_file(figment, &extra, &mut faults);
+            figment = with_file(figment, &read, &mut faults);
             continue;
         }
         match std::fs::read_to_string(&extra) {
@@ -212,18 +212,28 @@ fn tell_the_way_out(config: &mut Config) {
 /// The file and what stands beside it, as far as it can be read.
 fn outer(file: &Path, draft: Option<(&Path, &Path)>, faults: &mut Vec<ConfigError>) -> Figment {
     let mut figment = with_file(Figment::new(), file, faults);
-    let mut beside = toml_files(&beside(file), faults);
-    if let Some((meant, _)) = draft
-        && !beside.iter().any(|one| one == meant)
-    {
-        beside.push(meant.to_owned());
-        beside.sort();
-    }
-    for extra in beside {
-        let read = draft.filter(|(meant, _)| *meant == extra);
-        figment = with_file(figment, read.map_or(extra.as_path(), |(_, draft)| draft), faults);
+    for (_, read) in extras(&beside(file), draft, faults) {
+        figment = with_file(figment, &read, faults);
     }
     figment
+}
+
+/// The files of a folder by name, each with what is read in its place; a draft that belongs there is among them.
+fn extras(folder: &Path, draft: Option<(&Path, &Path)>, faults: &mut Vec<ConfigError>) -> Vec<(PathBuf, PathBuf)> {
+    let mut files = toml_files(folder, faults);
+    let draft = draft.filter(|(meant, _)| meant.parent() == Some(folder));
+    if let Some((meant, _)) = draft
+        && !files.iter().any(|one| one == meant)
+    {
+        files.push(meant.to_owned());
+        files.sort();
+    }
+    let each = files.into_iter().map(|file| {
+        let read = draft.filter(|(meant, _)| *meant == file);
+        let read = read.map_or_else(|| file.clone(), |(_, draft)| draft.to_owned());
+        (file, read)
+    });
+    each.collect()
 }
 
 /// The folder beside a configuration file whose files are laid over it.
@@ -236,6 +246,12 @@ pub fn beside(file: &Path) -> PathBuf {
 fn data_dir_of(outer: &Figment) -> PathBuf {
     let said = environment(outer.clone()).extract_inner("data_dir");
     said.unwrap_or(Config::default().data_dir)
+}
+
+/// The file of what people set on the page of the setup.
+#[must_use]
+pub fn setup_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("conf.d/10-setup.toml")
 }
 
 /// The file of what the box was told remotely, which is a layer of its own.

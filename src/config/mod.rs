@@ -12,6 +12,7 @@ mod layers;
 mod log_filter;
 mod outbound;
 mod outside;
+mod overlay;
 pub mod remote;
 mod sections;
 mod show;
@@ -28,9 +29,11 @@ pub use backup::{Backup, S3, Target, TargetError};
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, MtlsCertificate, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
 pub use layers::{
-    DEFAULT_FILE, Flags, Loaded, beside, data_dir, examine, examine_with, find_socket, load, remote_file, without_file,
+    DEFAULT_FILE, Flags, Loaded, beside, data_dir, examine, examine_with, find_socket, load, remote_file, setup_file,
+    without_file,
 };
 pub use outbound::{Outbound, Proxy};
+pub use overlay::{Overlay, OverlayError};
 pub use sections::{OccupancySection, UplinkSection};
 pub use show::{Shown, show};
 pub use unread::Unread;

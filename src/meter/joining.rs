@@ -45,33 +45,42 @@ impl Meters {
     /// same; where another answers nothing is changed.
     pub async fn add(&self, entry: Entry) -> Result<Joined, MetersError> {
         self.may_be_added(&entry)?;
-        let meter = entry.meter();
-        let serial = meter.serial.clone();
-        let beginning = Beginning {
-            meter: meter.clone(),
-            source: Source::Added,
-            duty: Duty::default(),
-            state: MeterState::default(),
-        };
-        let served = self.at_rest(beginning).expect("the entry's link was read already");
+        let served = self.newcomer(&entry);
         let answers = self.ask_at_once(&served).await?;
-        {
-            // While it was asked, another may have come with that serial, or on that line.
-            let _entering = self.entering.lock().await;
-            self.may_be_added(&entry)?;
-            self.writer.add(meter).await.map_err(written)?;
-            self.enter(&served);
-        }
-        let learnt = *served.live().state != MeterState::default();
-        if learnt {
-            self.notes.add(&serial, Vec::new());
-        }
-        self.tell(&served);
-        self.notes.on_disk().await;
+        self.take_in(&entry, &served).await?;
         Ok(Joined {
             meter: self.shown(&served, self.store.now()),
             answers,
         })
+    }
+
+    /// A meter that may be added, as it is before anybody asked it.
+    pub(super) fn newcomer(&self, entry: &Entry) -> Arc<Served> {
+        let beginning = Beginning {
+            meter: entry.meter(),
+            source: Source::Added,
+            duty: Duty::default(),
+            state: MeterState::default(),
+        };
+        self.at_rest(beginning).expect("the entry's link was read already")
+    }
+
+    /// Puts a newcomer into the registry, with what was learnt of it, and begins to poll it.
+    pub(super) async fn take_in(&self, entry: &Entry, served: &Arc<Served>) -> Result<(), MetersError> {
+        {
+            // While it was asked, another may have come with that serial, or on that line.
+            let _entering = self.entering.lock().await;
+            self.may_be_added(entry)?;
+            self.writer.add(served.meter.clone()).await.map_err(written)?;
+            self.enter(served);
+        }
+        let learnt = *served.live().state != MeterState::default();
+        if learnt {
+            self.notes.add(&served.meter.serial, Vec::new());
+        }
+        self.tell(served);
+        self.notes.on_disk().await;
+        Ok(())
     }
 
     /// Whether a meter could be added so, as far as is known without asking it; nothing is changed.
@@ -98,7 +107,8 @@ impl Meters {
         }
     }
 
-    async fn ask_at_once(&self, served: &Arc<Served>) -> Result<Answers, MetersError> {
+    /// Asks a newcomer who it is; nothing is written down.
+    pub(super) async fn ask_at_once(&self, served: &Arc<Served>) -> Result<Answers, MetersError> {
         let meter = Questions {
             served,
             rank: Rank::People,

@@ -7,6 +7,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod arguments;
+mod asking;
 pub mod bringing;
 mod command;
 mod config;
@@ -25,6 +26,8 @@ pub mod jobs;
 mod joining;
 mod learnt;
 pub mod link;
+pub mod list;
+mod list_asked;
 mod manage;
 pub mod mediator;
 mod notes;
@@ -49,6 +52,7 @@ pub mod topup;
 pub mod v1;
 pub mod writes;
 
+pub use asking::{Asking, AskingError, Outcome, RowShown};
 pub use config::{Config, Entry, EntryError, Polling};
 pub use energy::{Span, SpanError, Totals};
 pub use every::Every;

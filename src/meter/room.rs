@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::arguments::ArgumentError;
+use super::asking::Askings;
 use super::config::{Config, Entry, EntryError};
 use super::driver::{Driver, DriverError};
 use super::emop::Dialect;
@@ -84,6 +85,8 @@ pub struct Meters {
     pub(super) built: Timestamp,
     /// Held while a meter that was asked is put into the registry.
     pub(super) entering: tokio::sync::Mutex<()>,
+    /// Lists of meters that are asked before they are added.
+    pub(super) askings: Askings,
     /// Held while a job runs.
     pub(super) job_runs: tokio::sync::Mutex<()>,
     pub(super) tariffs: Tariffs,
@@ -272,6 +275,7 @@ impl Meters {
             topups: Arc::new(Topups::new(deps.seal_key, deps.money)),
             built,
             entering: tokio::sync::Mutex::default(),
+            askings: Askings::default(),
             job_runs: tokio::sync::Mutex::default(),
             tariffs: Tariffs::new(),
             fleet: RwLock::default(),

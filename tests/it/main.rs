@@ -49,6 +49,7 @@ mod privacy;
 mod quickstart;
 mod relay;
 mod restore_trial;
+mod setup;
 mod support;
 mod support_bundle;
 mod support_period;

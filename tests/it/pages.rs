@@ -164,6 +164,9 @@ fn every_page_fits_its_screen_in_both_colours() {
     for (name, path) in [
         ("start", "/"),
         ("energy", "/energy"),
+        ("add", "/energy/add"),
+        ("setup", "/setup"),
+        ("sheet", "/setup/sheet"),
         ("money", "/money"),
         ("languages", "/docs/languages"),
         ("list", "/spaces"),

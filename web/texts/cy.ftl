@@ -672,3 +672,160 @@ my-kept = Beth a gedwir amdanaf
 my-kept-what = Beth sydd gan y blwch hwn amdanoch, am ba hyd, a phwy sy'n ei weld.
 my-password = Cyfrinair
 my-password-what = Cyfrinair arall, a ble rydych wedi mewngofnodi.
+# Meters by a pasted list
+energy-add = Ychwanegu mesuryddion
+add-list = Mesuryddion, llinell yr un
+add-how = Rhif cyfresol, dolen, enw. O daenlen, gludwch y tair colofn. Er enghraifft:
+add-ask = Eu holi
+add-nothing-yet = Gofynnir i bob mesurydd pwy ydyw. Ni ychwanegir dim cyn i chi weld beth maent yn ei ddweud.
+add-empty = Nid yw'r rhestr yn enwi unrhyw fesurydd.
+add-long = Holir 500 o fesuryddion ar y mwyaf ar unwaith: gludwch y rhestr fesul rhan.
+add-still = { $count ->
+    [two] Holir { $count } fesurydd, ers { $seconds } e hyd yn hyn.
+   *[other] Holir { $count } mesurydd, ers { $seconds } e hyd yn hyn.
+}
+add-look-again = Edrych eto
+add-count = { $count ->
+    [two] Ychwanegwyd { $count } fesurydd.
+   *[other] Ychwanegwyd { $count } mesurydd.
+}
+add-do = Ychwanegu'r rhain
+add-silent-too = Gellir ticio mesurydd nad atebodd hefyd: fe'i hychwanegir, a'i holi eto.
+add-wrong = ni ellir ychwanegu hwn: { $why }
+add-listed = mae ar y rhestr eisoes
+add-asking = yn cael ei holi
+add-answers = yn ateb fel { $serial }
+add-answers-volts = yn ateb fel { $serial }, { $volts } V
+add-without-serial = yn ateb, heb ddweud rhif cyfresol: darllenwch ef ar y mesurydd ei hun
+add-another = mesurydd arall sy'n ateb: { $says }, disgwyliwyd { $serial }
+add-silent = dim llinell: { $why }
+add-added = ychwanegwyd
+add-not-added = nis ychwanegwyd: { $why }
+
+# The first day of a box, step by step; the sheet to hand over
+setup-title = Gosod
+setup-1 = Enw, cylchfa, cloc
+setup-2 = Sut mae pobl yn ei gyrraedd
+setup-3 = Mesuryddion
+setup-4 = Pobl
+setup-5 = Copi wrth gefn
+setup-6 = Cwmwl
+setup-7 = Trosglwyddo
+setup-done = wedi'i wneud
+setup-waits = yn aros
+setup-wrong = anghywir
+setup-next = Nesaf:
+setup-left = Mae { $count } o 7 cam ar ôl.
+setup-all-done = Mae'r saith cam wedi'u gwneud.
+setup-look-again = Edrych eto
+setup-not-taken = Ni newidiwyd dim:
+setup-set = Gosod
+setup-not-now = Nid nawr
+setup-not-now-what = Yr adeilad yw'r dudalen gyntaf eto; mae'r dudalen hon yn aros o dan Blwch.
+setup-again = Dechrau yma eto
+setup-is-aside = Wedi'i roi o'r neilltu: yr adeilad yw'r dudalen gyntaf.
+setup-moved = Mae gan y blwch enw newydd
+setup-moved-what = O hyn allan fe'i cyrhaeddir yma, lle byddwch yn mewngofnodi o'r newydd:
+setup-name-label = Beth mae pobl yn galw'r adeilad
+setup-zone-label = Cylchfa amser
+setup-host-label = Enw neu gyfeiriad y mae pobl yn cyrraedd y blwch drwyddo
+setup-phone = Daliwch ffôn o flaen y llun, neu agorwch
+setup-sheet = Dangos y daflen
+setup-name = { $name }
+setup-name-unset = ni ddywedodd neb eto beth mae pobl yn galw'r adeilad
+setup-name-next = dywedwch isod
+setup-zone = { $zone }
+setup-zone-unset = UTC, gan na ddywedodd neb ble mae'r adeilad
+setup-zone-next = dywedwch isod, megis Europe/London
+setup-clock = { $now }; mae gweinydd amser yn ei gadw'n gywir
+setup-clock-alone = { $now }; nid oes gweinydd amser yn tystio iddo eto: a yw'n gywir o fewn dwy eiliad?
+setup-clock-unknown = { $now }; a yw'n gywir o fewn dwy eiliad?
+setup-clock-next = os nad yw, gyda gweinydd amser o fewn cyrraedd:
+setup-clock-wrong = nid yw'r cloc yn gywir: { $why }
+setup-host = { $name } yw { $found }, sef y peiriant hwn
+setup-host-unset = ni osodwyd enw na chyfeiriad i bobl gyrraedd y blwch drwyddo
+setup-host-next = gosodwch isod yr enw neu'r cyfeiriad y mae ffonau'n ei gyrraedd drwyddo
+setup-host-elsewhere = { $name } yw { $found }, sef peiriant arall, neu lwybrydd sy'n arwain yma
+setup-host-open = agorwch ef o ffôn; os bydd hynny'n methu, trwsiwch y cofnod neu'r llwybrydd
+setup-host-nowhere = nid yw { $name } yn arwain i unman: { $why }
+setup-host-record = ychwanegwch gofnod ar gyfer { $name } lle cedwir enwau'r rhwydwaith, neu gosodwch gyfeiriad sy'n aros
+setup-door = nid yw { $door } yn agor: { $why }
+setup-certificate = archebwyd y dystysgrif ar gyfer { $names }, ac mae'n adnewyddu ei hun
+setup-certificate-wrong = ni ddaeth y dystysgrif: { $why }
+setup-trust = mae'r blwch yn cyhoeddi ei dystysgrif ei hun: mae ffonau a phorwyr yn rhybuddio nes iddynt ymddiried yn ei wraidd, root.pem
+setup-address = mae pobl yn agor { $pages }
+setup-meters-closed = dim, ac mae ystafell y mesuryddion ar gau
+setup-meters-open = ychwanegwch rai isod: mae hynny'n ei hagor
+setup-meters-none = dim
+setup-meters-add = gludwch restr: holir pob un ar unwaith
+setup-meters-answer = mae { $count } o { $all } yn ateb
+setup-meters-asked = { $count ->
+    [two] holir { $count } fesurydd
+   *[other] holir { $count } mesurydd
+}
+setup-meter-silent = nid yw { $name } yn ateb: { $why }
+setup-meters-silent = { $count ->
+    [two] nid yw { $count } fesurydd yn ateb
+   *[other] nid yw { $count } mesurydd yn ateb
+}
+setup-meters-off = { $count ->
+    [two] ni holir { $count } fesurydd, o ddewis rhywun
+   *[other] ni holir { $count } mesurydd, o ddewis rhywun
+}
+setup-people-none = ni all neb fewngofnodi fel gweinyddwr eto
+setup-person = mae { $name } yn weinyddwr, ac mae ganddynt gyfrinair
+setup-person-waits = mae { $name } yn weinyddwr, heb ddewis cyfrinair eto
+setup-person-next = dolen newydd, o dan Pobl neu gyda
+setup-admins = mae gan { $count } gweinyddwr gyfrinair
+setup-admins-wait = { $count } gweinyddwr heb ddewis cyfrinair eto
+setup-others = gall { $count } o bobl eraill fewngofnodi, neu mae ganddynt ddolen i wneud hynny
+setup-backup = gwnaed { $at }, gydag allweddi; y rhai nesaf ohonynt eu hunain
+setup-backup-none = ni wneir un: mae'r hyn sy'n torri wedi mynd
+setup-backup-next = ar y blwch, orau i gof bach neu ffolder a rennir:
+setup-backup-wrong = { $why }
+setup-backup-mend = trwsiwch ef; mae'r blwch yn ceisio eto bob munud
+setup-backup-waits = ni wnaed un eto
+setup-backup-bare = gwnaed { $at }, heb allweddi: mae gan yr hyn a adferir ohono awdurdodau newydd
+setup-backup-keys = ar y blwch, gydag allwedd i'w chludo ymaith:
+setup-backup-same-disk = maent ar ddisg y blwch ei hun: pan fydd yn torri, mae'r ddau wedi mynd
+setup-restored = adferwyd un ar brawf { $at }, ac mae'n gyfan
+setup-restored-wrong = ni ellid ei adfer ar brawf: { $why }
+setup-restored-never = nid adferir un ar brawf: mae backup.test_restore yn dweud byth
+setup-restored-waits = nid adferwyd un ar brawf eto
+setup-cloud = wedi cysylltu â { $url } ers { $since }
+setup-cloud-none = ni ddywedir wrth neb; gellir newid hynny unrhyw bryd
+setup-cloud-wrong = heb gysylltu â { $url }: { $why }
+setup-cloud-waits = ar y ffordd i { $url }
+setup-sheet-ready = mae popeth wedi'i wneud
+setup-sheet-waits = mae { $count } cam ar ôl; mae'r daflen yn sôn amdanynt
+setup-sheet-next = argraffwch y daflen, a'i chael wedi'i llofnodi
+sheet-title = trosglwyddwyd
+sheet-what = Gatelodge { $version } ar { $machine }, trosglwyddwyd { $at }.
+sheet-by = Gan { $by }.
+sheet-open = Mae pobl yn agor
+sheet-trust = Ymddiried
+sheet-trust-what = Mae'r blwch yn cyhoeddi ei dystysgrif ei hun. Mae ffôn neu borwr yn peidio â rhybuddio unwaith y mae'n ymddiried yn
+sheet-meters = Mesuryddion
+sheet-name = Enw
+sheet-serial = Rhif cyfresol
+sheet-line = Llinell
+sheet-state = Cyflwr
+sheet-import = Mewnforio
+sheet-answers = yn ateb
+sheet-not-asked = heb ei holi eto
+sheet-reading = { $kwh } kWh ar { $at }
+sheet-people = Pobl
+sheet-role = Rôl
+sheet-left = Sut y'i gadawyd
+sheet-all-done = Mae { $count } peth wedi'u gwneud, ac nid oes dim ar ôl.
+sheet-some-done = Mae { $count } peth wedi'u gwneud. Yr hyn sydd ar ôl:
+sheet-step = Cam
+sheet-seen = Beth a welwyd
+sheet-later = Ar ddiwrnod arall
+sheet-doctor = yn profi'r hyn y mae'r blwch yn ei addo.
+sheet-status = yn dweud sut mae.
+sheet-lost = Cyfrinair coll:
+sheet-broken = Blwch wedi torri: gosodwch y pecyn ar un arall, rhowch y ffolder hon yn ôl, yna'r gorchmynion:
+sheet-kept = I'w cadw ymhell o'r blwch: copi wrth gefn, yr allwedd sy'n ei agor, copi o
+sheet-from = Trosglwyddwyd
+sheet-to = Derbyniwyd

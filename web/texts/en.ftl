@@ -705,6 +705,178 @@ my-kept = What is kept of me
 my-kept-what = What this box holds of you, for how long, and who sees it.
 my-password = Password
 my-password-what = Another password, and where you are signed in.
+# Meters by a pasted list
+energy-add = Add meters
+add-list = Meters, a line each
+add-how = Serial, link, name. From a spreadsheet, paste the three columns. For example:
+add-ask = Ask them
+add-nothing-yet = Each meter is asked who it is. Nothing is added before you have seen what they say.
+add-empty = The list names no meter.
+add-long = At most 500 meters are asked at once: paste the list in parts.
+add-still = { $count ->
+    [one] { $count } meter is being asked, for { $seconds } s by now.
+   *[other] { $count } meters are being asked, for { $seconds } s by now.
+}
+add-look-again = Look again
+add-count = { $count ->
+    [one] { $count } meter was added.
+   *[other] { $count } meters were added.
+}
+add-do = Add these
+add-silent-too = A meter that did not answer can be ticked too: it is added, and asked again.
+add-wrong = this cannot be added: { $why }
+add-listed = is listed already
+add-asking = is being asked
+add-answers = answers as { $serial }
+add-answers-volts = answers as { $serial }, { $volts } V
+add-without-serial = answers, and says no serial: read it on the meter itself
+add-another = another meter answers: { $says }, expected { $serial }
+add-silent = no line: { $why }
+add-added = was added
+add-not-added = was not added: { $why }
+
+# The first day of a box, step by step; the sheet to hand over
+setup-title = Setup
+setup-1 = Name, zone, clock
+setup-2 = How people reach it
+setup-3 = Meters
+setup-4 = People
+setup-5 = Backup
+setup-6 = Cloud
+setup-7 = Hand over
+setup-done = done
+setup-waits = waits
+setup-wrong = wrong
+setup-next = Next:
+setup-left = { $count ->
+    [one] { $count } of 7 steps is left.
+   *[other] { $count } of 7 steps are left.
+}
+setup-all-done = All seven steps are done.
+setup-look-again = Look again
+setup-not-taken = Nothing was changed:
+setup-set = Set
+setup-not-now = Not now
+setup-not-now-what = The first page is the building again; this page stays under Box.
+setup-again = Begin here again
+setup-is-aside = Set aside: the first page is the building.
+setup-moved = The box has a new name
+setup-moved-what = From now on it is reached here, where you sign in anew:
+setup-name-label = What people call the building
+setup-zone-label = Time zone
+setup-host-label = Name or address under which people reach the box
+setup-phone = Hold a phone against the picture, or open
+setup-sheet = Show the sheet
+setup-name = { $name }
+setup-name-unset = nobody said yet what people call the building
+setup-name-next = say it below
+setup-zone = { $zone }
+setup-zone-unset = UTC, since nobody said where the building stands
+setup-zone-next = say it below, such as Europe/London
+setup-clock = { $now }; a time server keeps it right
+setup-clock-alone = { $now }; no time server vouches for it yet: is that right to two seconds?
+setup-clock-unknown = { $now }; is that right to two seconds?
+setup-clock-next = if it is not, with a time server within reach:
+setup-clock-wrong = the clock is not right: { $why }
+setup-host = { $name } is { $found }, which is this machine
+setup-host-unset = no name or address is set under which people reach the box
+setup-host-next = set below the name or address by which phones reach it
+setup-host-elsewhere = { $name } is { $found }, which is another machine, or a router that leads here
+setup-host-open = open it from a phone; if that fails, mend the record or the router's port forwarding
+setup-host-nowhere = { $name } leads nowhere: { $why }
+setup-host-record = add a record for { $name } where the network's names are kept, or set an address that stays
+setup-door = { $door } does not open: { $why }
+setup-certificate = the certificate for { $names } was ordered, and renews itself
+setup-certificate-wrong = the certificate has not come: { $why }
+setup-trust = the box issues its certificate itself: phones and browsers warn until they trust its root, root.pem
+setup-address = people open { $pages }
+setup-meters-closed = none, and the meter room is closed
+setup-meters-open = add some below: that opens it
+setup-meters-none = none
+setup-meters-add = paste a list: each is asked at once
+setup-meters-answer = { $count } of { $all } answer
+setup-meters-asked = { $count ->
+    [one] { $count } meter is being asked
+   *[other] { $count } meters are being asked
+}
+setup-meter-silent = { $name } does not answer: { $why }
+setup-meters-silent = { $count ->
+    [one] { $count } meter does not answer
+   *[other] { $count } meters do not answer
+}
+setup-meters-off = { $count ->
+    [one] { $count } meter is not asked, by somebody's choice
+   *[other] { $count } meters are not asked, by somebody's choice
+}
+setup-people-none = nobody can sign in as admin yet
+setup-person = { $name } is admin, and has a password
+setup-person-waits = { $name } is admin, and has not chosen a password yet
+setup-person-next = a new link, under People or with
+setup-admins = { $count ->
+    [one] { $count } admin has a password
+   *[other] { $count } admins have a password
+}
+setup-admins-wait = { $count ->
+    [one] { $count } admin has not chosen a password yet
+   *[other] { $count } admins have not chosen a password yet
+}
+setup-others = { $count ->
+    [one] { $count } other person can sign in, or has a link to
+   *[other] { $count } other people can sign in, or have a link to
+}
+setup-backup = made at { $at }, with keys; the next ones by themselves
+setup-backup-none = none is made: what breaks is gone
+setup-backup-next = on the box, best to a stick or a share:
+setup-backup-wrong = { $why }
+setup-backup-mend = mend it; the box tries again every minute
+setup-backup-waits = none has been made yet
+setup-backup-bare = made at { $at }, without keys: what is restored of it has new authorities
+setup-backup-keys = on the box, with a key to take away:
+setup-backup-same-disk = they are on the disk of the box itself: when it breaks, both are gone
+setup-restored = one was restored for trial at { $at }, and is whole
+setup-restored-wrong = it could not be restored for trial: { $why }
+setup-restored-never = none is restored for trial: backup.test_restore says never
+setup-restored-waits = none was restored for trial yet
+setup-cloud = connected to { $url } since { $since }
+setup-cloud-none = nobody is told; that can be changed at any time
+setup-cloud-wrong = not connected to { $url }: { $why }
+setup-cloud-waits = on the way to { $url }
+setup-sheet-ready = everything is done
+setup-sheet-waits = { $count ->
+    [one] { $count } step is left; the sheet tells of it
+   *[other] { $count } steps are left; the sheet tells of them
+}
+setup-sheet-next = print the sheet, and have it signed
+sheet-title = handed over
+sheet-what = Gatelodge { $version } on { $machine }, handed over { $at }.
+sheet-by = By { $by }.
+sheet-open = People open
+sheet-trust = Trust
+sheet-trust-what = The box issues its certificate itself. A phone or browser stops warning once it trusts
+sheet-meters = Meters
+sheet-name = Name
+sheet-serial = Serial
+sheet-line = Line
+sheet-state = State
+sheet-import = Import
+sheet-answers = answers
+sheet-not-asked = not asked yet
+sheet-reading = { $kwh } kWh at { $at }
+sheet-people = People
+sheet-role = Role
+sheet-left = How it was left
+sheet-all-done = { $count } things are done, and nothing is left.
+sheet-some-done = { $count } things are done. What is left:
+sheet-step = Step
+sheet-seen = What was seen
+sheet-later = On another day
+sheet-doctor = proves what the box promises.
+sheet-status = says how it is.
+sheet-lost = A lost password:
+sheet-broken = A broken box: install the package on another one, put this folder back, then the commands:
+sheet-kept = Kept away from the box: a backup, the key that opens it, a copy of
+sheet-from = Handed over
+sheet-to = Taken over
 
 # Only for the tests of the tables
 test-only-english = Only <here>

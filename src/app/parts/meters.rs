@@ -61,7 +61,7 @@ impl Part<Deps> for Meters {
 
     fn mount(self: &Arc<Self>, https: Https) -> Https {
         let pages = meter::pages::router(Arc::clone(self), https.face.clone());
-        let api = meter::v1::router(Arc::clone(self), Arc::clone(&https.bearers));
+        let api = meter::v1::router(Arc::clone(self), Arc::clone(&https.bearers), &https.face);
         let mut https = https.with(pages).with(api);
         https.start.meters = Some(Arc::clone(self));
         https

@@ -17,6 +17,7 @@ use crate::admin::AdminState;
 use crate::face::{BoxApi, Face, PageState, secured};
 
 use desk::PeopleDesk;
+pub(super) use refusal::Refusal;
 pub(super) use v1::Docs;
 
 /// The routes, for programs and for pages.

@@ -7,10 +7,10 @@ use crate::http::Problem;
 use crate::store::ReadError;
 
 /// What is answered instead.
-pub(super) struct Refusal(Box<Response>);
+pub(in crate::app) struct Refusal(Box<Response>);
 
 impl Refusal {
-    pub(super) fn of(answer: impl IntoResponse) -> Refusal {
+    pub(in crate::app) fn of(answer: impl IntoResponse) -> Refusal {
         Refusal(Box::new(answer.into_response()))
     }
 }

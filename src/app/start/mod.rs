@@ -18,11 +18,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use super::box_page::Report;
-use crate::accounts::Role;
+use super::setup::{SetAside, empty};
+use crate::accounts::{Act, Role};
 use crate::face::{Face, SignedIn, secured};
+use crate::http::blocking;
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::perseus::Perseus;
+use crate::store::ReadError;
 
 /// What the first page tells of: the box, and the rooms that are open.
 pub(super) struct Start {
@@ -30,16 +33,25 @@ pub(super) struct Start {
     pub(super) meters: Option<Arc<Meters>>,
     pub(super) spaces: Option<Arc<Occupancy>>,
     pub(super) perseus: Option<Arc<Perseus>>,
+    /// Whether the setup is set aside.
+    pub(super) aside: Option<SetAside>,
 }
 
 impl Start {
-    pub(super) fn new(report: Report) -> Start {
+    pub(super) fn new(report: Report, aside: Option<SetAside>) -> Start {
         Start {
             report,
             meters: None,
             spaces: None,
             perseus: None,
+            aside,
         }
+    }
+
+    /// Whether the box waits for whoever sets it up: nothing is in it, and nobody set that aside.
+    fn is_new(&self) -> Result<bool, ReadError> {
+        let aside = self.aside.as_ref().map_or(Ok(true), SetAside::is)?;
+        Ok(!aside && empty::of_all(self.meters.as_deref(), self.spaces.as_deref())?)
     }
 }
 
@@ -86,6 +98,7 @@ fn wants_page(request: &Request) -> bool {
 
 async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
     match person.role {
+        Role::Admin | Role::Installer if is_new(&state, &person).await => Redirect::to("/setup").into_response(),
         Role::Admin | Role::Installer | Role::Viewer => {
             building::show(&state, &person).await.unwrap_or_else(|refused| refused)
         }
@@ -96,4 +109,14 @@ async fn show(State(state): State<StartState>, person: SignedIn) -> Response {
         }
         Role::Resident => Redirect::to("/my").into_response(),
     }
+}
+
+/// Whether they are who sets up a box that waits for it. One that cannot be read shows its first page, which says so.
+async fn is_new(state: &StartState, person: &SignedIn) -> bool {
+    if person.must(Act::ManageBox).is_err() {
+        return false;
+    }
+    let start = Arc::clone(&state.start);
+    let new = blocking(move || start.is_new()).await;
+    new.is_ok_and(|new| new.unwrap_or(false))
 }

@@ -1,13 +1,13 @@
 //! What the building is called, where it stands, and whether its clock is right.
 
 use std::path::Path;
-use std::process::Command;
 
 use jiff::Timestamp;
 
 use super::super::CliError;
 use super::super::steps::{bad, good, look as waits};
 use super::Walk;
+use crate::app::setup::clock::vouched;
 use crate::config::Site;
 use crate::tls::Step;
 
@@ -91,20 +91,6 @@ fn said_elsewhere(walk: &Walk<'_>) -> Option<Step> {
     let file = walk.settings.path().display();
     let words = format!("{is} is in force: another file than {file} says so, and comes after it");
     Some(bad(step, words, "gatelodge config show names the file"))
-}
-
-/// Whether the kernel was told that its clock follows a time server (`STA_UNSYNC` of adjtimex(2) is not set); `None`:
-/// there is nobody to ask.
-fn vouched() -> Option<bool> {
-    let asked = Command::new("timedatectl")
-        .args(["show", "--property=NTPSynchronized", "--value"])
-        .output()
-        .ok()?;
-    match asked.stdout.trim_ascii() {
-        b"yes" => Some(true),
-        b"no" => Some(false),
-        _ => None,
-    }
 }
 
 fn clock(shown: &str, vouched: Option<bool>) -> Step {

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use super::super::{CliError, Common};
-use super::list::Listed;
 use crate::config;
 use crate::files::{self, Readers};
+use crate::meter::list::Listed;
 
 const NAME: &str = "quickstart-meters-left.txt";
 

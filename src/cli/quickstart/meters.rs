@@ -11,10 +11,10 @@ use super::super::steps::{bad, good, look as waits};
 use super::super::{CliError, print};
 use super::Walk;
 use super::left;
-use super::list::{self, Listed};
 use crate::admin::Client;
 use crate::domain::MeterId;
 use crate::domain::units::count;
+use crate::meter::list::{self, Listed};
 use crate::meter::{Answers, Joined, MeterShown};
 use crate::tls::Step;
 

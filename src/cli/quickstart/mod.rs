@@ -9,7 +9,6 @@ mod backups;
 mod cloud;
 mod house;
 mod left;
-mod list;
 mod meters;
 mod people;
 mod qr;
@@ -88,11 +87,7 @@ fn with_states<S: Serializer>(steps: &[Step], serializer: S) -> Result<S::Ok, S:
 
 /// How a step is.
 fn state(step: &Step) -> &'static str {
-    match step.verdict {
-        StepVerdict::Good => "done",
-        StepVerdict::Doubtful => "waits",
-        StepVerdict::Bad => "wrong",
-    }
+    step.verdict.in_setup()
 }
 
 /// One quickstart.

@@ -3,7 +3,7 @@
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::super::print;
-use crate::domain::{QR_QUIET, qr_svg};
+use crate::domain::QR_QUIET;
 
 /// Shows it on standard error, when that is a terminal: two rows of modules a line.
 pub(super) fn show(text: &str) {
@@ -37,11 +37,6 @@ fn lines(code: &QrCode) -> Vec<String> {
     .collect()
 }
 
-/// As a picture: one path of black modules on white.
-pub(super) fn svg(text: &str) -> Option<String> {
-    qr_svg(text, "QR code")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +49,6 @@ mod tests {
             .flat_map(|y| (0..code.size()).map(move |x| (x, y)))
             .filter(|(x, y)| code.get_module(*x, *y))
             .count();
-        assert_eq!(svg(text).unwrap().matches("h1v1h-1z").count(), dark);
         let drawn = lines(&code);
         let width = usize::try_from(code.size() + QR_QUIET).unwrap();
         assert!(drawn.iter().all(|line| line.chars().count() == width));

@@ -1,58 +1,29 @@
-//! The sheet to hand over: what stands where, what each meter said, who may do what, and how every step was left. It holds no
-//! secret.
+//! The sheet to hand over, written into a file.
 
-use askama::Template;
 use futures_util::stream::{self, StreamExt};
 use hyper::Method;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::CliError;
 use super::super::elsewhere::own_root;
 use super::super::reach::absolute;
 use super::super::steps::{bad, good};
-use super::{Walk, address, meters, people, qr, state};
-use crate::domain::{Health, Quantity};
+use super::{Walk, address, meters, people};
+use crate::app::setup::sheet::{self, Line, Style, Told, registers};
 use crate::files::{self, Readers};
 use crate::meter::MeterShown;
-use crate::tls::{Step, StepVerdict};
+use crate::texts::{Language, Texts};
+use crate::tls::Step;
 
 /// Meters that are asked at once.
 const AT_ONCE: usize = 16;
 /// What was read within this is of now.
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
 
-#[derive(Template)]
-#[template(path = "sheet.html", config = ".askama.toml")]
-struct Sheet {
-    name: String,
-    version: &'static str,
-    machine: String,
-    at: String,
-    /// Who called this, as sudo says.
-    by: Option<String>,
-    pages: String,
-    code: String,
-    fingerprint: Option<String>,
-    meters: Vec<Row>,
-    people: Vec<(String, String)>,
-    /// How many steps are done, which are not told one by one.
-    done: usize,
-    steps: Vec<(String, &'static str, String, Option<String>)>,
-}
-
-struct Row {
-    name: String,
-    serial: String,
-    link: String,
-    state: String,
-    import: String,
-}
-
 pub(super) async fn write(walk: &Walk<'_>) -> Step {
     let to = absolute(&walk.flags.sheet);
-    let sheet = match sheet(walk).await {
-        Ok(sheet) => sheet,
+    let told = match told(walk).await {
+        Ok(told) => told,
         Err(error) => {
             return bad(
                 "sheet",
@@ -61,7 +32,7 @@ pub(super) async fn write(walk: &Walk<'_>) -> Step {
             );
         }
     };
-    let text = sheet.render().map_err(|error| error.to_string());
+    let text = sheet::written(told, Texts::of(Language::English), Style::Within).map_err(|error| error.to_string());
     let written = text.and_then(|text| {
         let place = files::place(&to).map_err(|error| error.to_string())?;
         files::write(&place, text.as_bytes(), Readers::Owner).map_err(|error| error.to_string())
@@ -75,27 +46,18 @@ pub(super) async fn write(walk: &Walk<'_>) -> Step {
     }
 }
 
-async fn sheet(walk: &Walk<'_>) -> Result<Sheet, CliError> {
+async fn told(walk: &Walk<'_>) -> Result<Told, CliError> {
     let site = &walk.config.site;
-    let pages = walk.pages().await?;
-    let steps = || walk.chapters.iter().flat_map(|chapter| &chapter.steps);
-    let now = Timestamp::now().to_zoned(site.timezone());
-    Ok(Sheet {
+    let steps = walk.chapters.iter().flat_map(|chapter| &chapter.steps);
+    Ok(Told {
         name: site.name.clone(),
-        version: env!("CARGO_PKG_VERSION"),
-        machine: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        at: now.strftime("%A %-d %B %Y, %H:%M %Z").to_string(),
+        timezone: site.timezone(),
         by: caller(),
-        code: qr::svg(&pages).unwrap_or_default(),
+        pages: walk.pages().await?,
         fingerprint: own_root(&walk.config).and_then(|root| address::fingerprint(&root)),
-        meters: rows(walk).await?,
+        meters: read(walk).await?,
         people: people::everybody(walk).await?,
-        done: steps().filter(|step| step.verdict == StepVerdict::Good).count(),
-        steps: steps()
-            .filter(|step| step.verdict != StepVerdict::Good)
-            .map(left)
-            .collect(),
-        pages,
+        steps: steps.map(line).collect(),
     })
 }
 
@@ -105,12 +67,11 @@ fn caller() -> Option<String> {
     std::env::var("SUDO_USER").ok().filter(|user| !user.is_empty())
 }
 
-async fn rows(walk: &Walk<'_>) -> Result<Vec<Row>, CliError> {
+async fn read(walk: &Walk<'_>) -> Result<Vec<MeterShown>, CliError> {
     if walk.config.meter_room().is_none() {
         return Ok(Vec::new());
     }
     let client = walk.client()?;
-    let zone = walk.config.site.timezone();
     let known: Vec<MeterShown> = client.ask(Method::GET, "/meters", None).await?;
     let asked = known.into_iter().map(async |shown| {
         // What the step of the meters read is not read again; one that does not answer stands there as it is known.
@@ -119,47 +80,16 @@ async fn rows(walk: &Walk<'_>) -> Result<Vec<Row>, CliError> {
             true => None,
             false => meters::reading(client, &shown.meter.serial).await,
         };
-        row(&now.unwrap_or(shown), &zone)
+        now.unwrap_or(shown)
     });
     Ok(stream::iter(asked).buffered(AT_ONCE).collect().await)
 }
 
-fn row(shown: &MeterShown, zone: &TimeZone) -> Row {
-    Row {
-        name: shown.meter.name.clone().unwrap_or_default(),
-        serial: shown.meter.serial.to_string(),
-        link: shown.meter.link.clone(),
-        state: match shown.health {
-            Health::Healthy => "answers".to_owned(),
-            Health::Unknown => "not asked yet".to_owned(),
-            Health::Unhealthy => shown.health_details.clone(),
-        },
-        import: import(shown, zone).unwrap_or_else(|| "–".to_owned()),
+fn line(step: &Step) -> Line {
+    Line {
+        name: step.step.clone(),
+        verdict: step.verdict,
+        words: step.words.clone(),
+        next: step.next_step.clone().into_iter().collect(),
     }
-}
-
-/// The sum of its elements' registers in Wh, with the moment of the older one.
-fn registers(shown: &MeterShown) -> Option<(f64, Timestamp)> {
-    let elements = [Quantity::ImportA, Quantity::ImportB].into_iter();
-    let registers: Vec<(f64, Timestamp)> = elements
-        .filter_map(|quantity| shown.values.get(&quantity))
-        .filter_map(|value| Some((value.value.as_f64()?, value.at)))
-        .collect();
-    let at = registers.iter().map(|(_, at)| *at).min()?;
-    Some((registers.iter().map(|(wh, _)| wh).sum(), at))
-}
-
-fn import(shown: &MeterShown, zone: &TimeZone) -> Option<String> {
-    let (wh, at) = registers(shown)?;
-    let at = at.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M %Z");
-    Some(format!("{:.3} kWh at {at}", wh / 1000.0))
-}
-
-fn left(step: &Step) -> (String, &'static str, String, Option<String>) {
-    (
-        step.step.clone(),
-        state(step),
-        step.words.clone(),
-        step.next_step.clone(),
-    )
 }

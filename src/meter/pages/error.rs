@@ -24,6 +24,9 @@ pub(super) enum PageError {
     /// There is no such top-up of this meter.
     #[error("There is no such top-up.")]
     NoTopup,
+    /// There is no list of that id.
+    #[error("That list is gone: it was asked more than half an hour ago. Paste it again.")]
+    NoList,
     /// Top-ups cannot be read or written.
     #[error("That could not be done, and the fault is ours.")]
     Topups(#[from] TopupError),
@@ -54,7 +57,7 @@ impl IntoResponse for PageError {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             PageError::Forbidden => return Forbidden.into_response(),
-            PageError::Unknown | PageError::NoTopup => StatusCode::NOT_FOUND,
+            PageError::Unknown | PageError::NoTopup | PageError::NoList => StatusCode::NOT_FOUND,
             PageError::Topups(TopupError::Write(why)) => Problem::from(why).status(),
             PageError::Topups(error) => {
                 tracing::error!(%error, "a page of top-ups could not be made");

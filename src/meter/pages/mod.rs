@@ -2,6 +2,7 @@
 //! settings.
 //! A resident sees theirs while they are theirs, of those that were theirs the half-hours of that time, and no others.
 
+mod add;
 mod balances;
 mod card;
 mod day;
@@ -61,6 +62,8 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/money", get(balances::show))
             .route("/energy", get(table::list))
             .route("/energy/live", get(live::live))
+            .route("/energy/add", get(add::show).post(add::ask))
+            .route("/energy/add/{list}", get(add::asked).post(add::add))
             .route("/energy/{serial}", get(used::show))
             .route("/energy/{serial}/health", get(health::show))
             .route("/energy/{serial}/log", get(log::show))

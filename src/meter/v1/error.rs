@@ -25,6 +25,9 @@ pub(super) enum ApiError {
     /// that was put into the wrong place.
     #[error("there is no such meter")]
     Unknown(MeterId),
+    /// There is no list of that id.
+    #[error("there is no such list: it was asked more than half an hour ago, or never")]
+    NoList,
     /// What stands in a serial's place is none.
     #[error(transparent)]
     Serial(#[from] MeterIdError),
@@ -102,7 +105,7 @@ impl IntoResponse for ApiError {
         let words = untold(self.to_string());
         let (status, kind, title) = match self {
             ApiError::Refused(refused) => return refused.into_response(),
-            ApiError::Unknown(_) | ApiError::NoElement(..) | ApiError::NotWritten(_) => {
+            ApiError::Unknown(_) | ApiError::NoList | ApiError::NoElement(..) | ApiError::NotWritten(_) => {
                 (StatusCode::NOT_FOUND, "unknown", "Not found")
             }
             ApiError::Topup(error) => return topup_refused(error, words),

@@ -1,6 +1,7 @@
 //! The API that apps want, `/v1/meters`: what meters last said, their half-hours with gaps in the open, their own
 //! logs, and what happens to them as it happens; and the jobs that the box does with them by itself.
 
+mod asking;
 mod body;
 mod caller;
 mod error;
@@ -22,6 +23,7 @@ use utoipa::OpenApi;
 
 use super::Meters;
 use crate::accounts::Bearers;
+use crate::face::{BoxApi, Face};
 use crate::http::problem::method_not_allowed;
 
 /// What the routes need.
@@ -31,7 +33,12 @@ struct Api {
 }
 
 /// The routes of `/v1/meters`.
-pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
+pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>, face: &Face) -> Router {
+    let by_people_too = BoxApi {
+        room: Arc::clone(&room),
+        bearers: Arc::clone(&bearers),
+        face: face.clone(),
+    };
     Router::new()
         .route("/v1/meters", get(meters::list))
         .route("/v1/meters/events", get(events::all))
@@ -58,6 +65,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/topups/{provider}", post(provider::topup))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(Api { room, bearers }))
+        .merge(asking::router(by_people_too))
 }
 
 /// The document of this API.
@@ -67,6 +75,9 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         meters::list,
         meters::show,
         meters::poll,
+        asking::begin,
+        asking::look,
+        asking::add,
         intervals::intervals,
         intervals::readings,
         money::money,

@@ -53,6 +53,11 @@ pub const RESTORE_TRIALS: Place = Place {
     name: "restore trials",
     prefix: 0x08,
 };
+/// Whether somebody set the setup aside.
+pub const SETUP: Place = Place {
+    name: "setup",
+    prefix: 0x09,
+};
 /// Each opening of the book, by its first change; the book writes it itself.
 pub const RUNS: Place = Place {
     name: "runs",
@@ -295,6 +300,7 @@ pub const PLACES: &[Place] = &[
     WEBHOOK_DELIVERIES,
     BACKUP_FOLDERS,
     RESTORE_TRIALS,
+    SETUP,
     AUDIT_HEAD,
     RUNS,
     AUTHORITIES,

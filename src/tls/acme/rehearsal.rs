@@ -35,6 +35,18 @@ pub enum Verdict {
     Bad,
 }
 
+impl Verdict {
+    /// As whoever sets a box up reads it.
+    #[must_use]
+    pub fn in_setup(self) -> &'static str {
+        match self {
+            Verdict::Good => "done",
+            Verdict::Doubtful => "waits",
+            Verdict::Bad => "wrong",
+        }
+    }
+}
+
 /// The steps up to the first that fails.
 pub(super) async fn rehearse(settings: &AcmeSettings, vault: &Vault, challenges: &Challenges) -> Vec<Step> {
     let mut settings = settings.clone();
