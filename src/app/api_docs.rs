@@ -1,4 +1,4 @@
-//! `/openapi.json` and `/docs`: the document made from the code, and a page to read it on. `/docs/privacy`: what is
+//! `/openapi.json` and `/docs`: the document made from the code, and pages to read it on, one for each of its parts. `/docs/privacy`: what is
 //! known of whom (OCC §5.8).
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde_json::Value;
 
 use super::guide::{GUIDES, Guide, Shelf};
-use super::openapi::{METHODS, document};
+use super::openapi::{EVERYWHERE, METHODS, document};
 
 use crate::face::{Face, Shell, fixed, secured};
 use crate::http::Fixed;
@@ -18,7 +18,8 @@ use crate::http::Fixed;
 /// Serves them all. Each is written once, here.
 pub(super) fn router(face: &Face) -> Router {
     let json = Fixed::new("application/json", document().to_string());
-    let docs = fixed(&DocsPage::new(face));
+    let parts = Part::all(&document());
+    let docs = fixed(&DocsPage::new(face, &parts));
     let privacy = fixed(&PrivacyPage {
         shell: face.shell("docs", None),
     });
@@ -26,16 +27,62 @@ pub(super) fn router(face: &Face) -> Router {
         .route("/docs", get(async move || docs.clone()))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/privacy", get(async move || privacy.clone()));
+    let pages = parts.into_iter().fold(pages, |pages, part| {
+        let path = format!("/docs/api/{}", part.name);
+        let shell = face.shell("docs", None);
+        let page = fixed(&PartPage {
+            shell,
+            part,
+            everywhere: EVERYWHERE,
+        });
+        pages.route(&path, get(async move || page.clone()))
+    });
     secured(pages).route("/openapi.json", get(async move || json.clone()))
 }
 
 #[derive(Template)]
 #[template(path = "docs.html", config = ".askama.toml")]
-struct DocsPage {
+struct DocsPage<'p> {
     shell: Shell,
     bad_day: Vec<Guide>,
     programs: Vec<Guide>,
+    parts: &'p [Part],
+}
+
+#[derive(Template)]
+#[template(path = "docs_api.html", config = ".askama.toml")]
+struct PartPage {
+    shell: Shell,
+    part: Part,
+    /// What every call may be answered.
+    everywhere: [(&'static str, &'static str); EVERYWHERE.len()],
+}
+
+/// What belongs together in the API: the routes of one tag.
+struct Part {
+    name: String,
+    about: String,
     routes: Vec<Route>,
+}
+
+impl Part {
+    /// All of them, in the document's order.
+    fn all(document: &Value) -> Vec<Part> {
+        let tags = document["tags"].as_array().into_iter().flatten();
+        let named = tags.map(|tag| (tag["name"].as_str(), tag["description"].as_str()));
+        let part = |(name, about): (Option<&str>, Option<&str>)| {
+            let name = name?;
+            let paths = document["paths"].as_object().into_iter().flatten();
+            let routes = paths.flat_map(|(path, item)| routes(path, item, name)).collect();
+            let about = about.unwrap_or_default().trim_end_matches('.').to_owned();
+            Some(Part {
+                name: name.to_owned(),
+                about,
+                routes,
+            })
+        };
+        named.filter_map(part).collect()
+    }
 }
 
 #[derive(Template)]
@@ -52,11 +99,8 @@ struct Route {
     answers: BTreeMap<String, String>,
 }
 
-impl DocsPage {
-    fn new(face: &Face) -> DocsPage {
-        let document = document();
-        let paths = document["paths"].as_object().into_iter().flatten();
-        let routes = paths.flat_map(|(path, item)| routes(path, item)).collect();
+impl DocsPage<'_> {
+    fn new<'p>(face: &Face, parts: &'p [Part]) -> DocsPage<'p> {
         let shelf = |shelf| {
             GUIDES
                 .iter()
@@ -68,15 +112,18 @@ impl DocsPage {
             shell: face.shell("docs", None),
             bad_day: shelf(Shelf::BadDay),
             programs: shelf(Shelf::Programs),
-            routes,
+            parts,
         }
     }
 }
 
-fn routes<'a>(path: &'a str, item: &'a Value) -> impl Iterator<Item = Route> + 'a {
-    METHODS
+/// The routes of a path that have this tag first.
+fn routes<'a>(path: &'a str, item: &'a Value, tag: &'a str) -> impl Iterator<Item = Route> + 'a {
+    let all = METHODS
         .into_iter()
-        .filter_map(move |method| Some(route(method, path, item.get(method)?)))
+        .filter_map(move |method| Some((method, item.get(method)?)));
+    let tagged = all.filter(move |(_, operation)| operation["tags"][0] == tag);
+    tagged.map(move |(method, operation)| route(method, path, operation))
 }
 
 fn route(method: &str, path: &str, operation: &Value) -> Route {
@@ -96,12 +143,42 @@ fn route(method: &str, path: &str, operation: &Value) -> Route {
             .collect(),
         answers: answers
             .map(|(status, answer)| (status.clone(), words(&answer["description"])))
+            .filter(|(status, words)| !EVERYWHERE.contains(&(status.as_str(), words.as_str())))
             .collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_stands_on_the_page_of_one_part() {
+        let document = document();
+        let parts = Part::all(&document);
+        let listed: Vec<_> = parts
+            .iter()
+            .flat_map(|part| &part.routes)
+            .map(|route| (&route.method, &route.path))
+            .collect();
+        let mut all = 0;
+        for (path, item) in document["paths"].as_object().expect("it has paths") {
+            for method in METHODS.into_iter().filter(|method| item.get(method).is_some()) {
+                let known = listed
+                    .iter()
+                    .filter(|(one, at)| one.eq_ignore_ascii_case(method) && *at == path);
+                assert_eq!(known.count(), 1, "{method} {path}");
+                all += 1;
+            }
+        }
+        assert!(all > 60, "{all}");
+        assert!(
+            parts
+                .iter()
+                .all(|part| !part.about.is_empty() && !part.routes.is_empty())
+        );
+    }
+
     #[test]
     fn the_page_on_privacy_speaks_of_every_ledger() {
         let page = include_str!("../../web/templates/privacy.html");

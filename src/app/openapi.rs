@@ -140,6 +140,16 @@ fn complete(method: &str, path: &str, operation: &mut Value) {
     }
 }
 
+/// Refusals that every route of `/v1` has.
+pub(super) const EVERYWHERE: [(&str, &str); 6] = [
+    ("400", "The request cannot be read"),
+    ("401", "No token or key, or an unknown one"),
+    ("403", "The token or key does not cover that"),
+    ("421", "This box does not answer under that name"),
+    ("429", "Too many requests; `Retry-After` says when to come back"),
+    ("500", "The fault is the box's own and is in its log"),
+];
+
 /// Refusals that a route of `/v1` need not name.
 fn usual_refusals(
     path: &str,
@@ -148,26 +158,22 @@ fn usual_refusals(
     is_space: bool,
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
     let has_parts = path.contains('{');
-    [
-        (true, "400", "The request cannot be read"),
-        (true, "401", "No token or key, or an unknown one"),
-        (true, "403", "The token or key does not cover that"),
+    let some = [
+        (true, "503", "Busy; `Retry-After` says when to come back"),
         (has_parts, "404", "There is no such thing"),
         (takes_a_body, "413", "The body is too long"),
         (takes_a_body && !is_space, "415", "The body is not `application/json`"),
-        (true, "421", "This box does not answer under that name"),
         (
             is_space && changes,
             "422",
             "A value is out of bounds, or the idempotency key was used for another request",
         ),
-        (true, "429", "Too many requests; `Retry-After` says when to come back"),
-        (true, "500", "The fault is the box's own and is in its log"),
-        (true, "503", "Busy; `Retry-After` says when to come back"),
         (changes, "507", "The disk is full, nothing was changed"),
-    ]
-    .into_iter()
-    .filter_map(|(applies, status, words)| applies.then_some((status, words)))
+    ];
+    let some = some
+        .into_iter()
+        .filter_map(|(applies, status, words)| applies.then_some((status, words)));
+    EVERYWHERE.into_iter().chain(some)
 }
 
 /// A name for an operation that no other has: its method and the words of its path.

@@ -8,6 +8,7 @@ mod csrf;
 mod errand;
 mod fault_page;
 mod form;
+mod installed;
 mod lamps;
 mod languages;
 mod login;
@@ -98,6 +99,7 @@ impl Face {
                 .merge(again::router())
                 .with_state(self.clone()),
         )
+        .merge(installed::router(self))
     }
 
     /// The people whose pages these are.

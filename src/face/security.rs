@@ -12,7 +12,7 @@ use crate::http::{RequestId, longest_body};
 
 /// Nothing from outside, no inline script or style, no frames.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
-                      font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+                      font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Bytes of a form at most.
 const LONGEST_FORM: usize = 64 << 10;

@@ -29,6 +29,8 @@ pub struct Shell {
     pub style: String,
     /// Where the icon is.
     pub icon: String,
+    /// The same for phones that take no other.
+    pub touch: String,
     /// Where the script is that pages which change by themselves begin with.
     pub live: String,
 }
@@ -128,6 +130,7 @@ impl Face {
             lamps: wanting,
             style: self.asset("style.css"),
             icon: self.asset("icon.svg"),
+            touch: self.asset("icon-192.png"),
             live: self.asset("live.js"),
         }
     }

@@ -20,7 +20,10 @@ type ApiState = accounts::ApiState<Relay>;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(table, end, drain, end_drain, ticket))]
+#[openapi(
+    paths(table, end, drain, end_drain, ticket),
+    tags((name = "relay", description = "Who meets whom, and who waits"))
+)]
 pub struct Docs;
 
 /// The routes.

@@ -26,6 +26,7 @@ mod configured_files;
 mod crash;
 mod demo;
 mod doctor;
+mod face;
 mod gate;
 mod guide;
 mod handover;

@@ -293,6 +293,8 @@ function listen() {
   });
   stream.addEventListener("again", () => location.reload());
 }
+// What keeps this page while the box is away; a browser that has no such thing keeps the taps all the same.
+navigator.serviceWorker?.register("/worker.js").catch(() => {});
 listen();
 addEventListener("online", send);
 addEventListener("storage", show);

@@ -373,6 +373,7 @@ meter-open = Mae { $count } hanner awr i'w nôl o'r mesurydd o hyd; y diweddaraf
 meter-all-here = Mae popeth sydd gan y mesurydd yma, hyd { $time }.
 meter-erased = Heblaw am y rhai y gofynnodd rhywun am eu dileu.
 meter-serial = Rhif cyfres
+meter-said = Dywedodd
 meter-said-last = Yr hyn a ddywedodd ddiwethaf
 meter-value = Gwerth
 meter-no-value = dim gwerth: { $why }
@@ -539,6 +540,10 @@ alarms-stand = { $count ->
 }
 
 # One's own page, and a lost password
+away-title = Mae'r blwch i ffwrdd
+away-what = Nid yw'r ddyfais hon yn cyrraedd y blwch mwyach: mae ei rhwydwaith, neu'r blwch ei hun, i ffwrdd. Nid oes dim a gymerodd y blwch wedi'i golli.
+away-door = Mae drysau y bu'r ddyfais hon yn cyfrif wrthynt yn dal i gyfrif: agorwch un, a bydd tapiau'n aros nes daw'r blwch yn ôl.
+away-again = Rhowch gynnig arall
 again-title = Eich cyfrinair unwaith eto
 again-what = Rydych ar fin gweld a newid pwy gaiff fewngofnodi yma, ac mae mwy na chwarter awr ers i chi ei deipio.
 again-password = Cyfrinair

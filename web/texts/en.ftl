@@ -397,6 +397,7 @@ meter-open = { $count ->
 meter-all-here = All that the meter holds are here, up to { $time }.
 meter-erased = But for those that somebody had erased.
 meter-serial = Serial
+meter-said = Said
 meter-said-last = What it said last
 meter-value = Value
 meter-no-value = no value: { $why }
@@ -566,6 +567,10 @@ alarms-stand = { $count ->
 }
 
 # One's own page, and a lost password
+away-title = The box is away
+away-what = This device reaches the box no more: its network, or the box itself, is away. Nothing that the box took is lost.
+away-door = Doors at which this device counted go on counting: open one, and taps wait until the box is back.
+away-again = Try again
 again-title = Your password once more
 again-what = You are about to see and change who may sign in here, and it is more than a quarter of an hour since you typed it.
 again-password = Password

@@ -77,8 +77,11 @@ impl Sheet<'_> {
         let (wide, high) = (size.width(), plot.height(size));
         let mut canvas = Canvas::new((size, high), self.id, (self.t, self.timezone));
         plot.draw(&mut canvas);
+        let drawn = canvas.finish();
+        // What holds links is no picture, whose parts nobody is told of (WAI-ARIA 1.2, children presentational).
+        let role = if drawn.contains("<a ") { "group" } else { "img" };
         let mut svg = format!(
-            "<svg class=\"plot {} {}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{}\">",
+            "<svg class=\"plot {} {}\" viewBox=\"0 0 {wide} {high}\" role=\"{role}\" aria-label=\"{}\">",
             plot.class(),
             size.class(),
             Plain(self.title)
@@ -86,7 +89,7 @@ impl Sheet<'_> {
         if !self.told.is_empty() {
             let _ = write!(svg, "<desc>{}</desc>", Plain(self.told));
         }
-        svg.push_str(&canvas.finish());
+        svg.push_str(&drawn);
         svg.push_str("</svg>");
         svg
     }
