@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::admin::{Finding, Status};
 use crate::app::lamps::light;
-use crate::domain::{Alarm, Severity, Source};
+use crate::domain::{Alarm, MeterId, Severity, Source};
 use crate::face::{Face, Light, alarm_words};
 use crate::texts::{Said, Texts};
 
@@ -19,6 +19,8 @@ pub(super) struct Wanted {
     pub(super) link: Option<String>,
     /// The alarm that can be marked as seen.
     pub(super) alarm: Option<String>,
+    /// The silent meter that can be asked anew.
+    pub(super) asks: Option<MeterId>,
 }
 
 /// All of it, the worst first.
@@ -39,6 +41,7 @@ fn of_finding(found: &Finding) -> Wanted {
         next_step: found.next_step.clone(),
         link: None,
         alarm: None,
+        asks: None,
     }
 }
 
@@ -58,5 +61,9 @@ fn of_alarm(t: Texts, alarm: &Alarm, (face, now): (&Face, Timestamp)) -> Wanted 
             Source::Space(space) => Some(format!("/spaces/{space}")),
         },
         alarm: (!alarm.acknowledged).then(|| alarm.key().name()),
+        asks: match &alarm.source {
+            Source::Meter(meter) if alarm.kind == "meter_offline" => Some(meter.clone()),
+            Source::Meter(_) | Source::Appliance | Source::Space(_) => None,
+        },
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::domain::MeterId;
 use crate::domain::given::GivenError;
 use crate::face::Forbidden;
 use crate::http::{BrokenError, Problem};
@@ -24,6 +25,9 @@ pub(super) enum PageError {
     /// There is no such top-up of this meter.
     #[error("There is no such top-up.")]
     NoTopup,
+    /// Nobody asks it: it is served, and not polled.
+    #[error("This box does not ask that meter by itself: `gatelodge mediators start {0}` has it do so.")]
+    NotAsked(MeterId),
     /// There is no list of that id.
     #[error("That list is gone: it was asked more than half an hour ago. Paste it again.")]
     NoList,
@@ -58,6 +62,7 @@ impl IntoResponse for PageError {
             }
             PageError::Forbidden => return Forbidden.into_response(),
             PageError::Unknown | PageError::NoTopup | PageError::NoList => StatusCode::NOT_FOUND,
+            PageError::NotAsked(_) => StatusCode::CONFLICT,
             PageError::Topups(TopupError::Write(why)) => Problem::from(why).status(),
             PageError::Topups(error) => {
                 tracing::error!(%error, "a page of top-ups could not be made");

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 
 use super::PageState;
+use super::asking::Asked;
 use super::card::{self as cards, present, state as state_of};
 use super::day::{Halves, date_of, span_of};
 use super::drawn::{Drawing, by_day};
@@ -17,8 +18,10 @@ use super::figures::due;
 use super::seen::Seen;
 use super::tabs::{Head, Tab};
 use super::used::{Phase, phases};
-use crate::domain::{Doubt, Quality, Quantity};
+use crate::accounts::Act;
+use crate::domain::{Doubt, Duty, Quality, Quantity};
 use crate::face::{Page, Shell, SignedIn};
+use crate::http::authority::authority;
 use crate::http::blocking;
 use crate::meter::ValueShown;
 use crate::texts::{Texts, named};
@@ -61,6 +64,12 @@ struct HealthPage {
     erased: bool,
     values: Vec<ValueRow>,
     beats: Option<String>,
+    /// What a form carries that has it asked anew, for whoever may and where it is asked at all.
+    asks: Option<String>,
+    /// It was just asked for.
+    asked: bool,
+    /// Where this box is, as whoever asks writes it.
+    base: String,
 }
 
 /// How long ago something was, and when exactly.
@@ -92,6 +101,9 @@ pub(super) async fn show(
     State(state): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
+    Query(Asked { asked }): Query<Asked>,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, PageError> {
     let seen = Arc::new(state.find(&person, &serial)?);
     let (shown, now) = (&seen.shown, person.now);
@@ -115,6 +127,9 @@ pub(super) async fn show(
     let page = HealthPage {
         shell: state.face.shell("meters", Some(&person)),
         head: Head::of(&state, &person, &seen, Tab::Health)?,
+        asks: (person.must(Act::CommandMeters).is_ok() && shown.duty == Duty::Polled).then(|| person.csrf.token()),
+        asked: asked.is_some(),
+        base: format!("https://{}", authority(&uri, &headers).unwrap_or("localhost")),
         level,
         words,
         heard: shown.answered.map(aged),

@@ -3,6 +3,7 @@
 //! A resident sees theirs while they are theirs, of those that were theirs the half-hours of that time, and no others.
 
 mod add;
+mod asking;
 mod balances;
 mod card;
 mod day;
@@ -66,6 +67,7 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/energy/add/{list}", get(add::asked).post(add::add))
             .route("/energy/{serial}", get(used::show))
             .route("/energy/{serial}/health", get(health::show))
+            .route("/energy/{serial}/ask", post(asking::ask))
             .route("/energy/{serial}/log", get(log::show))
             .route("/energy/{serial}/settings", get(settings::show))
             .route("/energy/{serial}/half-hours.csv", get(day::csv))

@@ -1,6 +1,7 @@
 //! Meters: the protocol's vectors, links and sessions against simulated meters and recorded ones.
 
 mod anything;
+mod asked_now;
 mod bad_answers;
 pub mod command;
 mod contract;
