@@ -48,7 +48,9 @@ pub use problem::{ARGUMENT, AdminError, CLOSED, OTHER_SECTION};
 pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
-pub use status::{CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
+pub use status::{
+    CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, ShutShown, Status, StoreShown,
+};
 pub use trials::RestoreTrial;
 pub use verdict::Beside;
 

@@ -6,6 +6,7 @@ use utoipa::OpenApi;
 
 use super::alarms;
 use super::people;
+use super::{box_backups, box_doors, box_log};
 use crate::face::{CSRF_HEADER, SESSION_COOKIE};
 use crate::meter;
 use crate::occupancy::{compat, v1};
@@ -24,7 +25,7 @@ struct BoxApi;
 pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// What each room says.
-fn parts() -> [utoipa::openapi::OpenApi; 8] {
+fn parts() -> [utoipa::openapi::OpenApi; 11] {
     [
         compat::docs::Docs::openapi(),
         v1::Docs::openapi(),
@@ -34,6 +35,9 @@ fn parts() -> [utoipa::openapi::OpenApi; 8] {
         webhooks::v1::Docs::openapi(),
         alarms::Docs::openapi(),
         people::Docs::openapi(),
+        box_backups::Docs::openapi(),
+        box_doors::Docs::openapi(),
+        box_log::Docs::openapi(),
     ]
 }
 

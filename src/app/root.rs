@@ -11,6 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeUse;
 use super::alarms::AlarmDesk;
+use super::box_backups::BackupDesk;
+use super::box_doors::DoorDesk;
+use super::box_log::LogDesk;
 use super::door_name::DoorName;
 use super::door_state::{DoorUp, Shut};
 use super::ground::Ground;
@@ -238,6 +241,21 @@ impl App {
             pki: self.deps.pki.clone(),
             admin: self.managed(),
             reach: Reach::of(&self.config),
+            backups: BackupDesk {
+                backups: self.deps.backups.clone(),
+                schedule: self.parts.backups.subscribe(),
+            },
+            doors: DoorDesk {
+                report: self.deps.reporter.clone().into_status(),
+                pki: self.deps.pki.clone(),
+                reach: Reach::of(&self.config),
+                acme: self.acme.current(),
+            },
+            log: LogDesk {
+                ring: self.logging.ring(),
+                accounts: self.deps.bearers.accounts().clone(),
+                meters: self.parts.meters.subscribe(),
+            },
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()

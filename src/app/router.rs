@@ -14,6 +14,9 @@ use tokio::sync::watch;
 
 use super::alarms::{self, AlarmDesk};
 use super::api_docs;
+use super::box_backups::{self, BackupDesk};
+use super::box_doors::{self, DoorDesk};
+use super::box_log::{self, LogDesk};
 use super::box_page::{self, Report};
 use super::guide;
 use super::host::{OurHost, host_of};
@@ -94,6 +97,9 @@ pub(super) struct Own {
     pub(super) pki: Pki,
     pub(super) admin: AdminState,
     pub(super) reach: Reach,
+    pub(super) backups: BackupDesk,
+    pub(super) doors: DoorDesk,
+    pub(super) log: LogDesk,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
@@ -113,6 +119,9 @@ pub(super) fn https(own: Own) -> Https {
             Arc::clone(&own.bearers),
             &own.face,
         ))
+        .merge(box_backups::router(own.backups, Arc::clone(&own.bearers), &own.face))
+        .merge(box_doors::router(own.doors, Arc::clone(&own.bearers), &own.face))
+        .merge(box_log::router(own.log, Arc::clone(&own.bearers), &own.face))
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));

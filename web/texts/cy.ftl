@@ -672,3 +672,113 @@ my-kept = Beth a gedwir amdanaf
 my-kept-what = Beth sydd gan y blwch hwn amdanoch, am ba hyd, a phwy sy'n ei weld.
 my-password = Cyfrinair
 my-password-what = Cyfrinair arall, a ble rydych wedi mewngofnodi.
+
+# Backups
+backups-title = Copïau wrth gefn
+backups-well = Gellir dod â'r blwch yn ôl.
+backups-off = Ni ddywedodd neb i ble mae'r copïau'n mynd: nid yw'r hyn sydd yn y blwch hwn yn unman arall.
+backups-by-hand = Gwnaed copi â llaw. Nid yw'r blwch yn gwneud yr un ei hun.
+backups-none-yet = Ni wnaed copi eto.
+backups-without-keys = Mae'r allweddi wedi'u gadael allan: mae pwy bynnag sy'n adfer yn cael awdurdodau newydd, a phawb yn mewngofnodi o'r newydd.
+backups-trouble = Ni allai'r blwch wneud copi wrth gefn ohono'i hun.
+backups-making = Mae copi'n cael ei ysgrifennu, a'i ddarllen eto i'r diwedd.
+backups-sending = Mae copi'n cael ei selio, ei anfon i'r bwced, a'i ddarllen eto yno.
+backups-trying = Mae copi'n cael ei adfer ar brawf.
+backups-waits = Mae ar fin dechrau.
+backups-look-again = Edrych eto
+backups-how = Gwneud copïau
+backups-last = Yr olaf
+backups-never = erioed
+backups-where = I ble
+backups-often = Pa mor aml
+backups-every-days = { $count ->
+    [one] bob dydd
+    [two] bob { $count } ddiwrnod
+   *[other] bob { $count } diwrnod
+}
+backups-every-hours = { $count ->
+    [one] bob awr
+   *[other] bob { $count } awr
+}
+backups-every-minutes = { $count ->
+    [one] bob munud
+    [two] bob { $count } funud
+   *[other] bob { $count } munud
+}
+backups-keep = { $count ->
+    [one] cedwir y diweddaraf
+   *[other] cedwir y { $count } diweddaraf
+}
+backups-keys = Allweddi
+backups-keys-sealed = allweddi wedi'u selio ynddo
+backups-keys-left-out = allweddi wedi'u gadael allan
+backups-do = Gwneud copi nawr
+backups-off-how = Mae'r llinellau hyn yn y ffurfweddiad yn ei ddechrau, gyda ffolder ar ddisg arall; yna ail-lwythwch y blwch.
+backups-trial = Adfer ar brawf
+backups-trial-what = Mae prawf yn adfer un i ffolder ei hun, yn darllen y cyfan, ac yn taflu hwnnw. Ni newidir dim o'r blwch.
+backups-trials = { $count ->
+    [one] Mae'r blwch yn ei wneud bob dydd gyda'r diweddaraf.
+    [two] Mae'r blwch yn ei wneud bob { $count } ddiwrnod gyda'r diweddaraf.
+   *[other] Mae'r blwch yn ei wneud bob { $count } diwrnod gyda'r diweddaraf.
+}
+backups-trials-often = Mae'r blwch yn ei wneud sawl gwaith y dydd gyda'r diweddaraf.
+backups-trials-off = Nid yw'r blwch yn ei wneud ei hun.
+backups-trial-none = Ni roddwyd cynnig ar yr un eto.
+backups-trial-good = Mae'n gyfan, a gellid ei adfer.
+backups-trial-bad = Ni ellid ei adfer.
+backups-kept = Wedi'u cadw
+backups-kept-none = Dim eto.
+backups-in-bucket = yn y bwced, wedi'i selio
+backups-read-again = wedi'i ddarllen eto i'r diwedd
+backups-not-read-again = ni wyddys a gafodd ei ddarllen eto
+backups-one-tried = adferwyd ar brawf { $age }
+backups-one-tried-bad = ni ellid ei adfer { $age }
+backups-try = Adfer ar brawf
+backups-did-make = Gwnaed y copi.
+backups-did-not-make = Ni wnaed copi, neu nid yw fel y dylai fod.
+backups-did-try = Gellid adfer { $name }.
+backups-did-not-try = Ni ellid adfer { $name }.
+
+# Doors and certificates
+doors-title = Drysau a thystysgrifau
+doors-all = Drysau
+doors-open = ar agor
+doors-shut = ar gau, rhoddir cynnig arall arni
+doors-closed = heb ei ffurfweddu
+doors-serves-http = yn anfon porwyr at https, yn ateb dros dystysgrifau
+doors-serves-https = tudalennau a'r APIau i bobl ac apiau
+doors-serves-mtls = peiriannau sydd â thystysgrif
+doors-serves-grpc = rhaglenni sy'n darllen mesuryddion
+doors-serves-relay = cymheiriaid sy'n cyfarfod drwy WebSocket
+doors-serves-metrics = rhifyddion i Prometheus
+doors-root = Gwreiddyn y blwch ei hun
+doors-root-what = Lle mae tystysgrif yn un o eiddo'r blwch, mae porwyr yn rhybuddio nes iddynt ymddiried yn ei wreiddyn. Daliwch ffôn at hwn i'w nôl, a chymharwch yr ôl bys.
+doors-root-print = Ôl bys, SHA-256:
+doors-certificates = Tystysgrifau
+doors-no-certificate = Nid oes drws yn dangos tystysgrif.
+doors-by-acme = archebwyd ac adnewyddir ohono'i hun
+doors-by-files = darllenwyd o ffeiliau
+doors-by-own = un o eiddo'r blwch
+doors-names = Enwau
+doors-issuer = Cyhoeddwr
+doors-ends = Daw i ben
+doors-renewal = Adnewyddiad nesaf
+doors-renew = Adnewyddu nawr
+doors-renewed = Fe'i hadnewyddwyd, a daw i ben { $end }.
+doors-renewal-goes-on = Mae'r adnewyddu'n cymryd mwy o amser ac yn mynd ymlaen. Llwythwch y dudalen hon eto ymhen munud.
+doors-not-renewed = Ni chafodd ei hadnewyddu.
+
+# The log
+log-title = Log
+log-since = Mae'r blwch yn cadw llinellau yn y cof; daw'r hynaf o
+log-level = O leiaf
+log-error = gwall
+log-warn = rhybudd
+log-info = neges
+log-debug = manylyn
+log-with = Gyda'r geiriau hyn
+log-find = Chwilio
+log-download = Lawrlwytho fel testun
+log-what = Tynnir allan enwau pobl a mesuryddion a chyfrinachau, a gadewir yr archwiliad allan.
+log-none = Nid oes llinell felly.
+log-more = Mae mwy; mae hyd at 5,000 yn y ffeil.

@@ -1,0 +1,33 @@
+//! Backups for whoever runs the box: `/v1/backups` and the page `/box/backups`. What is asked for here is done by the house's own
+//! service of backups, one thing after the other.
+
+mod desk;
+mod page;
+mod v1;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::accounts::Bearers;
+use crate::face::{BoxApi, Face, PageState, secured};
+
+pub(super) use desk::BackupDesk;
+pub(super) use v1::Docs;
+
+/// The routes, for programs and for pages.
+pub(super) fn router(desk: BackupDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
+    let desk = Arc::new(desk);
+    let api = BoxApi {
+        room: Arc::clone(&desk),
+        bearers,
+        face: face.clone(),
+    };
+    let page = PageState {
+        room: desk,
+        face: face.clone(),
+    };
+    v1::router()
+        .with_state(api)
+        .merge(secured(page::router().with_state(page)))
+}

@@ -1,0 +1,32 @@
+//! The newest lines of the log for whoever runs the box and may read of meters and spaces: `/v1/log` and the page `/box/log`.
+
+mod desk;
+mod page;
+mod v1;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::accounts::Bearers;
+use crate::face::{BoxApi, Face, PageState, secured};
+
+pub(super) use desk::LogDesk;
+pub(super) use v1::Docs;
+
+/// The routes, for programs and for pages.
+pub(super) fn router(desk: LogDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
+    let desk = Arc::new(desk);
+    let api = BoxApi {
+        room: Arc::clone(&desk),
+        bearers,
+        face: face.clone(),
+    };
+    let page = PageState {
+        room: desk,
+        face: face.clone(),
+    };
+    v1::router()
+        .with_state(api)
+        .merge(secured(page::router().with_state(page)))
+}
