@@ -52,6 +52,7 @@ mod restore_trial;
 mod support;
 mod support_bundle;
 mod support_period;
+mod under_box;
 mod upgrade;
 mod uplink;
 mod variables;

@@ -782,3 +782,84 @@ log-download = Lawrlwytho fel testun
 log-what = Tynnir allan enwau pobl a mesuryddion a chyfrinachau, a gadewir yr archwiliad allan.
 log-none = Nid oes llinell felly.
 log-more = Mae mwy; mae hyd at 5,000 yn y ffeil.
+
+# The box
+box-title = Y blwch
+box-pages = Tudalennau'r blwch
+box-ready = yn barod
+box-well = Mae popeth yn gwneud ei waith.
+box-wanting = { $count ->
+    [two] Mae'n rhedeg; nid yw { $count } beth fel y dylai fod.
+   *[other] Mae'n rhedeg; nid yw { $count } peth fel y dylai fod.
+}
+box-salvage = yn cael ei achub
+box-salvage-what = Difrodwyd y storfa; gweinir yr hyn y gellid ei ddarllen. Adferwch gopi, neu gweler mewn terfynell beth a gollwyd.
+box-degraded = yn rhannol
+box-degraded-what = Nid yw rhywbeth isod yn gweithio; mae'r gweddill yn mynd ymlaen hebddo.
+box-on-its-way = ar ei ffordd
+box-on-its-way-what = Mae'r blwch ar ei ffordd i fyny neu i lawr.
+box-next-step = Nesaf:
+box-alarms = Larymau nawr
+box-no-alarms = Nid oes un yn sefyll.
+box-critical = tyngedfennol
+box-major = difrifol
+box-minor = bychan
+box-rule = rheol
+box-seen = gwelwyd
+box-rooms = Ystafelloedd
+box-part-runs = yn gweithio
+box-part-attention = angen golwg
+box-part-trouble = mewn trafferth
+box-part-failed = methodd
+box-part-closed = heb ei ffurfweddu
+box-part-retrying = rhoddir cynnig arall
+box-part-hindered = wedi'i rwystro
+box-about = Y blwch hwn
+box-version = Fersiwn
+box-up-since = Ar waith ers
+box-clock = Ei gloc
+box-book = Ar ddisg
+box-terminal = Mewn terfynell
+box-jobs = Gwaith
+box-job-off = i ffwrdd
+box-job-never = heb redeg eto
+box-job-ran = rhedodd
+box-job-next = nesaf
+
+# The relay
+relay-title = Cyfnewidfa
+relay-tally = { $paired } wedi'u paru, { $waiting } yn aros
+relay-draining = Ni dderbynnir neb newydd. Mae hyn yn dadwneud hynny:
+relay-nobody = Nid oes cymar wedi'i gysylltu. Mae hyn yn gwneud tystysgrif i un:
+relay-paired = wedi'i baru
+relay-waiting = yn aros am ei bartner
+relay-greeting = heb ddweud pwy ydyw
+relay-certificate = tystysgrif { $name }
+relay-says = dywed mai { $class } ydyw
+relay-from = o { $address }
+relay-since = ers { $at }
+relay-sent = { $count } neges, { $bytes } beit
+relay-answered = atebodd { $at }
+relay-answered-in = atebodd { $at }, mewn { $ms } ms
+relay-end = Terfynu
+relay-end-one = Terfynu cysylltiad { $name }?
+relay-end-what = Dywedir wrth ei bartner, a chaiff y ddau ddod eto.
+relay-more = { $count } arall:
+
+# Webhooks
+webhooks-title = Bachau gwe
+webhooks-nobody = Ni ddywedir wrth neb. Mae'r adran hon o'r ffurfweddiad yn enwi rhywun:
+webhooks-address = Cyfeiriad
+webhooks-waiting = Yn aros
+webhooks-delivered = Derbyniwyd
+webhooks-dead = Rhoddwyd y gorau
+webhooks-left-alone = Llonydd hyd
+webhooks-sent = Yr hyn a anfonwyd
+webhooks-taken = derbyniwyd
+webhooks-waits = yn aros
+webhooks-tried-again = heb ei dderbyn, rhoddir cynnig arall
+webhooks-once-more = anfonir unwaith eto
+webhooks-given-up = rhoddwyd y gorau
+webhooks-tries = { $count } cynnig
+webhooks-again = Anfon eto
+webhooks-more = { $count } arall:

@@ -813,6 +813,90 @@ log-what = Names of people and meters and secrets are taken out, and the audit i
 log-none = No line is like that.
 log-more = There are more; the file has up to 5,000.
 
+# The box
+box-title = The box
+box-pages = Pages of the box
+box-ready = ready
+box-well = Everything does its job.
+box-wanting = { $count ->
+    [one] It runs; { $count } thing is not as it should be.
+   *[other] It runs; { $count } things are not as they should be.
+}
+box-salvage = in salvage
+box-salvage-what = The store was damaged; what could be read is served. Restore a backup, or see in a terminal what was lost.
+box-degraded = in part
+box-degraded-what = Something below does not work; the rest goes on without it.
+box-on-its-way = on its way
+box-on-its-way-what = The box is on its way up or down.
+box-next-step = Next:
+box-alarms = Alarms now
+box-no-alarms = None stands.
+box-critical = critical
+box-major = major
+box-minor = minor
+box-rule = rule
+box-seen = seen
+box-rooms = Rooms
+box-part-runs = works
+box-part-attention = wants a look
+box-part-trouble = in trouble
+box-part-failed = failed
+box-part-closed = not configured
+box-part-retrying = tried again
+box-part-hindered = hindered
+box-about = This box
+box-version = Version
+box-up-since = Up since
+box-clock = Its clock
+box-book = On disk
+box-terminal = In a terminal
+box-jobs = Jobs
+box-job-off = off
+box-job-never = not run yet
+box-job-ran = ran
+box-job-next = next
+
+# The relay
+relay-title = Relay
+relay-tally = { $paired } paired, { $waiting } waiting
+relay-draining = Nobody new is taken. This undoes it:
+relay-nobody = No peer is connected. This makes one a certificate:
+relay-paired = paired
+relay-waiting = waits for its partner
+relay-greeting = has not said who it is
+relay-certificate = certificate { $name }
+relay-says = says it is { $class }
+relay-from = from { $address }
+relay-since = since { $at }
+relay-sent = { $count ->
+    [one] { $count } message, { $bytes } bytes
+   *[other] { $count } messages, { $bytes } bytes
+}
+relay-answered = answered { $at }
+relay-answered-in = answered { $at }, in { $ms } ms
+relay-end = End
+relay-end-one = End the connection of { $name }?
+relay-end-what = Its partner is told, and both may come again.
+relay-more = { $count } more:
+
+# Webhooks
+webhooks-title = Webhooks
+webhooks-nobody = Nobody is told. This section of the configuration names somebody:
+webhooks-address = Address
+webhooks-waiting = Waiting
+webhooks-delivered = Taken
+webhooks-dead = Given up
+webhooks-left-alone = Left alone until
+webhooks-sent = What was sent
+webhooks-taken = taken
+webhooks-waits = waits
+webhooks-tried-again = not taken, tried again
+webhooks-once-more = sent once more
+webhooks-given-up = given up
+webhooks-tries = { $count } tries
+webhooks-again = Send again
+webhooks-more = { $count } more:
+
 # Only for the tests of the tables
 test-only-english = Only <here>
 test-place = In { $name }

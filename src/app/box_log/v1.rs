@@ -59,7 +59,7 @@ fn usual() -> u32 {
 
 /// Lines of the log.
 #[derive(Serialize, ToSchema)]
-struct LogShown {
+struct BoxLogShown {
     /// How far back the lines go that the box keeps in memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -81,14 +81,14 @@ struct LogLineShown {
     text: String,
 }
 
-impl From<Found> for LogShown {
-    fn from(found: Found) -> LogShown {
+impl From<Found> for BoxLogShown {
+    fn from(found: Found) -> BoxLogShown {
         let line = |line: super::desk::Line| LogLineShown {
             at: line.at,
             level: line.level,
             text: line.text,
         };
-        LogShown {
+        BoxLogShown {
             since: found.since,
             more: found.more,
             lines: found.lines.into_iter().map(line).collect(),
@@ -98,7 +98,7 @@ impl From<Found> for LogShown {
 
 /// The newest lines of the log that the box keeps in memory, without the audit, people's names and secrets
 #[utoipa::path(get, path = "/v1/log", tag = "log", security(("bearer" = []), ("session" = [])), params(LogAsked),
-    responses((status = 200, description = "The lines, the newest first", body = LogShown),
+    responses((status = 200, description = "The lines, the newest first", body = BoxLogShown),
         (status = 401, description = "No token and no session, or none that is known"),
         (status = 403, description = "The token lacks box:admin, meters:read or spaces:read, of all of which lines tell; or the person's role does not cover it"),
         (status = 422, description = "A value is out of bounds")))]
@@ -106,7 +106,7 @@ async fn show(
     State(api): State<Api>,
     caller: Caller,
     query: Result<Query<LogAsked>, QueryRejection>,
-) -> Result<Json<LogShown>, Response> {
+) -> Result<Json<BoxLogShown>, Response> {
     for act in ACTS {
         caller.must(act).map_err(IntoResponse::into_response)?;
     }

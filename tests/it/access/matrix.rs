@@ -9,7 +9,7 @@ use crate::support::{Https, eventually};
 
 /// What somebody may know, by words that stand nowhere else.
 const THINGS: [(&str, &[&str]); 6] = [
-    ("smith", &["Mrs Smith", SMITH, "3.142"]),
+    ("smith", &["Mrs Smith", SMITH, "3.142", "£3.14"]),
     ("jones's money", &["17.25"]),
     ("jones's name", &["Flat 1 Jones"]),
     ("jones's serial", &[JONES]),
@@ -177,7 +177,7 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
     eventually("the alarm is on the admin's first page", || {
         let admin = &all.iter().find(|(name, ..)| name == "admin").unwrap().1;
         let page = admin.ask(&mut running.https(), "/").text();
-        page.contains("3.142 GBP are left").then_some(())
+        page.contains("£3.14 are left").then_some(())
     });
     eventually("the alarm was told to the webhook's ledger", || {
         let deliveries = running.json(&["webhook", "deliveries"]);
