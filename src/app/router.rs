@@ -14,9 +14,6 @@ use tokio::sync::watch;
 
 use super::alarms::{self, AlarmDesk};
 use super::api_docs;
-use super::box_backups::{self, BackupDesk};
-use super::box_doors::{self, DoorDesk};
-use super::box_log::{self, LogDesk};
 use super::box_page::{self, Report};
 use super::guide;
 use super::host::{OurHost, host_of};
@@ -97,9 +94,8 @@ pub(super) struct Own {
     pub(super) pki: Pki,
     pub(super) admin: AdminState,
     pub(super) reach: Reach,
-    pub(super) backups: BackupDesk,
-    pub(super) doors: DoorDesk,
-    pub(super) log: LogDesk,
+    /// Backups, doors and the log.
+    pub(super) under_box: Router,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
@@ -119,9 +115,7 @@ pub(super) fn https(own: Own) -> Https {
             Arc::clone(&own.bearers),
             &own.face,
         ))
-        .merge(box_backups::router(own.backups, Arc::clone(&own.bearers), &own.face))
-        .merge(box_doors::router(own.doors, Arc::clone(&own.bearers), &own.face))
-        .merge(box_log::router(own.log, Arc::clone(&own.bearers), &own.face))
+        .merge(own.under_box)
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));

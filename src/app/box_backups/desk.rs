@@ -12,10 +12,10 @@ use crate::config::Backup;
 use crate::http::{Problem, blocking};
 
 /// What stands behind the pages and the API of backups.
-pub(in crate::app) struct BackupDesk {
-    pub(in crate::app) backups: Backups,
+pub(super) struct BackupDesk {
+    pub(super) backups: Backups,
     /// The service; it changes with a reload, and is not there without `[backup]`.
-    pub(in crate::app) schedule: watch::Receiver<Option<Arc<Schedule>>>,
+    pub(super) schedule: watch::Receiver<Option<Arc<Schedule>>>,
 }
 
 /// All that is told.

@@ -8,16 +8,22 @@ mod v1;
 use std::sync::Arc;
 
 use axum::Router;
+use tokio::sync::watch;
 
+use super::parts::Schedule;
 use crate::accounts::Bearers;
+use crate::admin::Backups;
 use crate::face::{BoxApi, Face, PageState, secured};
 
-pub(super) use desk::BackupDesk;
+use desk::BackupDesk;
 pub(super) use v1::Docs;
 
+/// The service, which is not there without `[backup]`.
+type Scheduled = watch::Receiver<Option<Arc<Schedule>>>;
+
 /// The routes, for programs and for pages.
-pub(super) fn router(desk: BackupDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(desk);
+pub(super) fn router((backups, schedule): (Backups, Scheduled), bearers: Arc<Bearers>, face: &Face) -> Router {
+    let desk = Arc::new(BackupDesk { backups, schedule });
     let api = BoxApi {
         room: Arc::clone(&desk),
         bearers,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::desk::{BackupDesk, Known};
-use crate::accounts::Act;
+use crate::accounts::{Act, BearerError};
 use crate::admin::{KeysIn, LastBackup, RestoreTrial};
 use crate::app::parts::{Ended, Kept, Order, Step, Where};
 use crate::config::Backup;
@@ -25,7 +25,7 @@ type Api = BoxApi<BackupDesk>;
     paths(show, back_up, try_one),
     tags((name = "backups", description = "What the box keeps of itself, and whether it can be restored"))
 )]
-pub(in crate::app) struct Docs;
+pub struct Docs;
 
 pub(super) fn router() -> Router<Api> {
     Router::new()
@@ -174,8 +174,8 @@ impl From<Known> for BackupsShown {
     }
 }
 
-fn managing(caller: &Caller) -> Result<(), Response> {
-    caller.must(Act::ManageBox).map_err(IntoResponse::into_response)
+fn managing(caller: &Caller) -> Result<(), BearerError> {
+    caller.must(Act::ManageBox)
 }
 
 /// The backups of the box, what is done just now, and how the last trial went
@@ -184,7 +184,7 @@ fn managing(caller: &Caller) -> Result<(), Response> {
         (status = 401, description = "No token and no session, or none that is known"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
 async fn show(State(api): State<Api>, caller: Caller) -> Result<Json<BackupsShown>, Response> {
-    managing(&caller)?;
+    managing(&caller).map_err(IntoResponse::into_response)?;
     let known = api.room.known().await.map_err(IntoResponse::into_response)?;
     Ok(Json(known.into()))
 }
@@ -212,7 +212,7 @@ async fn try_one(State(api): State<Api>, caller: Caller, Path(of): Path<String>)
 }
 
 async fn ask(api: &Api, caller: &Caller, order: Order) -> Result<Response, Response> {
-    managing(caller)?;
+    managing(caller).map_err(IntoResponse::into_response)?;
     let asked = api.room.ask(order, caller.who()).await;
     asked.map_err(IntoResponse::into_response)?;
     let known = api.room.known().await.map_err(IntoResponse::into_response)?;

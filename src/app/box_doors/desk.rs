@@ -22,14 +22,14 @@ use crate::tls::{Acme, Renewed};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What stands behind the page and the API of doors.
-pub(in crate::app) struct DoorDesk {
+pub(super) struct DoorDesk {
     /// Says how the box is.
-    pub(in crate::app) report: Arc<dyn Fn() -> Status + Send + Sync>,
-    pub(in crate::app) pki: Pki,
+    pub(super) report: Arc<dyn Fn() -> Status + Send + Sync>,
+    pub(super) pki: Pki,
     /// Where the root is had from a phone.
-    pub(in crate::app) reach: Reach,
+    pub(super) reach: Reach,
     /// The certificate by ACME; it changes with a reload.
-    pub(in crate::app) acme: watch::Receiver<Option<Acme>>,
+    pub(super) acme: watch::Receiver<Option<Acme>>,
 }
 
 /// How a door stands.

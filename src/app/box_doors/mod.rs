@@ -7,16 +7,31 @@ mod v1;
 use std::sync::Arc;
 
 use axum::Router;
+use tokio::sync::watch;
 
+use super::box_page::Report;
+use super::reach::Reach;
 use crate::accounts::Bearers;
 use crate::face::{BoxApi, Face, PageState, secured};
+use crate::pki::Pki;
+use crate::tls::Acme;
 
-pub(super) use desk::DoorDesk;
+use desk::DoorDesk;
 pub(super) use v1::Docs;
 
 /// The routes, for programs and for pages.
-pub(super) fn router(desk: DoorDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(desk);
+pub(super) fn router(
+    (report, reach): (Report, Reach),
+    (pki, acme): (Pki, watch::Receiver<Option<Acme>>),
+    bearers: Arc<Bearers>,
+    face: &Face,
+) -> Router {
+    let desk = Arc::new(DoorDesk {
+        report,
+        pki,
+        reach,
+        acme,
+    });
     let api = BoxApi {
         room: Arc::clone(&desk),
         bearers,

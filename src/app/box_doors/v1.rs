@@ -11,7 +11,7 @@ use serde_json::json;
 use utoipa::{OpenApi, ToSchema};
 
 use super::desk::{DoorDesk, DoorKnown, DoorState, Renewal, doors};
-use crate::accounts::Act;
+use crate::accounts::{Act, BearerError};
 use crate::admin::CertificateShown;
 use crate::face::{BoxApi, Caller};
 use crate::http::Problem;
@@ -25,7 +25,7 @@ type Api = BoxApi<DoorDesk>;
     paths(show_doors, show_certificates, renew),
     tags((name = "doors", description = "Where the box listens, and what it shows for itself there"))
 )]
-pub(in crate::app) struct Docs;
+pub struct Docs;
 
 pub(super) fn router() -> Router<Api> {
     Router::new()
@@ -70,8 +70,8 @@ impl From<DoorKnown> for DoorShown {
     }
 }
 
-fn managing(caller: &Caller) -> Result<(), Response> {
-    caller.must(Act::ManageBox).map_err(IntoResponse::into_response)
+fn managing(caller: &Caller) -> Result<(), BearerError> {
+    caller.must(Act::ManageBox)
 }
 
 /// Every door: open, shut or not configured
@@ -80,7 +80,7 @@ fn managing(caller: &Caller) -> Result<(), Response> {
         (status = 401, description = "No token and no session, or none that is known"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
 async fn show_doors(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<DoorShown>>, Response> {
-    managing(&caller)?;
+    managing(&caller).map_err(IntoResponse::into_response)?;
     let status = api.room.status().await.map_err(IntoResponse::into_response)?;
     Ok(Json(doors(&status).into_iter().map(DoorShown::from).collect()))
 }
@@ -91,7 +91,7 @@ async fn show_doors(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<D
         (status = 401, description = "No token and no session, or none that is known"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
 async fn show_certificates(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<CertificateShown>>, Response> {
-    managing(&caller)?;
+    managing(&caller).map_err(IntoResponse::into_response)?;
     let status = api.room.status().await.map_err(IntoResponse::into_response)?;
     Ok(Json(status.certificates))
 }
@@ -107,7 +107,7 @@ async fn show_certificates(State(api): State<Api>, caller: Caller) -> Result<Jso
         (status = 409, description = "That certificate is not ordered by the box"),
         (status = 502, description = "The authority did not issue one; `detail` says why")))]
 async fn renew(State(api): State<Api>, caller: Caller, Path(door): Path<String>) -> Result<Response, Response> {
-    managing(&caller)?;
+    managing(&caller).map_err(IntoResponse::into_response)?;
     let renewal = api.room.renew(&door, caller.who()).await;
     Ok(match renewal.map_err(IntoResponse::into_response)? {
         Renewal::Done(renewed) => Json(renewed).into_response(),

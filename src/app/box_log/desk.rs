@@ -19,12 +19,12 @@ use crate::store::ReadError;
 pub(super) const ACTS: [Act; 3] = [Act::ManageBox, Act::ReadMeters, Act::ReadSpaces];
 
 /// What stands behind the page and the API of the log.
-pub(in crate::app) struct LogDesk {
-    pub(in crate::app) ring: LogRing,
+pub(super) struct LogDesk {
+    pub(super) ring: LogRing,
     /// Whose names are taken out.
-    pub(in crate::app) accounts: Accounts,
+    pub(super) accounts: Accounts,
     /// Whose names are taken out, too; they change with a reload.
-    pub(in crate::app) meters: watch::Receiver<Option<Arc<Meters>>>,
+    pub(super) meters: watch::Receiver<Option<Arc<Meters>>>,
 }
 
 /// How grave a line is.

@@ -7,16 +7,27 @@ mod v1;
 use std::sync::Arc;
 
 use axum::Router;
+use tokio::sync::watch;
 
+use super::log_ring::LogRing;
 use crate::accounts::Bearers;
 use crate::face::{BoxApi, Face, PageState, secured};
+use crate::meter::Meters;
 
-pub(super) use desk::LogDesk;
+use desk::LogDesk;
 pub(super) use v1::Docs;
 
 /// The routes, for programs and for pages.
-pub(super) fn router(desk: LogDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(desk);
+pub(super) fn router(
+    (ring, meters): (LogRing, watch::Receiver<Option<Arc<Meters>>>),
+    bearers: Arc<Bearers>,
+    face: &Face,
+) -> Router {
+    let desk = Arc::new(LogDesk {
+        ring,
+        accounts: bearers.accounts().clone(),
+        meters,
+    });
     let api = BoxApi {
         room: Arc::clone(&desk),
         bearers,

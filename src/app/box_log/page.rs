@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::desk::{ACTS, Level, Line, LogDesk, Wanted};
 use crate::app::measures::Moment;
-use crate::face::{self, Light, Page, Shell, SignedIn};
+use crate::face::{self, Forbidden, Light, Page, Shell, SignedIn};
 use crate::texts::{Said, Texts};
 
 type PageState = face::PageState<LogDesk>;
@@ -87,10 +87,9 @@ impl Asked {
     }
 }
 
-fn allowed(person: &SignedIn) -> Result<(), Response> {
+fn allowed(person: &SignedIn) -> Result<(), Forbidden> {
     let mut each = ACTS.into_iter();
     each.try_for_each(|act| person.must(act))
-        .map_err(IntoResponse::into_response)
 }
 
 async fn show(
@@ -98,7 +97,7 @@ async fn show(
     person: SignedIn,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Response> {
-    allowed(&person)?;
+    allowed(&person).map_err(IntoResponse::into_response)?;
     let wanted = asked.wanted(SHOWN);
     let (level, with) = (wanted.level, wanted.with.clone());
     let found = state.room.find(wanted).await.map_err(IntoResponse::into_response)?;
@@ -152,7 +151,7 @@ async fn download(
     person: SignedIn,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Response> {
-    allowed(&person)?;
+    allowed(&person).map_err(IntoResponse::into_response)?;
     let found = state.room.find(asked.wanted(IN_FILE)).await;
     let found = found.map_err(IntoResponse::into_response)?;
     let mut text = String::new();

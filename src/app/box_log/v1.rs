@@ -27,7 +27,7 @@ const MOST: u32 = 5_000;
     paths(show),
     tags((name = "log", description = "The newest lines of the box's log, without people and secrets"))
 )]
-pub(in crate::app) struct Docs;
+pub struct Docs;
 
 pub(super) fn router() -> Router<Api> {
     Router::new()

@@ -18,7 +18,7 @@ pub(super) const SEALED: &str = ".age";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = BackupPlace)]
-pub(in crate::app) enum Where {
+pub enum Where {
     /// In the folder: the box can restore it for trial.
     Folder,
     /// In the bucket, sealed: the box cannot open it.
@@ -27,17 +27,17 @@ pub(in crate::app) enum Where {
 
 /// A backup that is kept.
 #[derive(Clone, Debug)]
-pub(in crate::app) struct Kept {
-    pub(in crate::app) name: String,
-    pub(in crate::app) at: Timestamp,
-    pub(in crate::app) place: Where,
-    pub(in crate::app) bytes: Option<u64>,
+pub struct Kept {
+    pub name: String,
+    pub at: Timestamp,
+    pub place: Where,
+    pub bytes: Option<u64>,
     /// Whether the box read it again to its end before it counted it; of what an earlier version made, nobody knows.
-    pub(in crate::app) read_again: bool,
+    pub read_again: bool,
     /// Whether the keys are in it, as far as that is known.
-    pub(in crate::app) keys: Option<KeysIn>,
+    pub keys: Option<KeysIn>,
     /// When it was restored for trial last.
-    pub(in crate::app) trial: Option<RestoreTrial>,
+    pub trial: Option<RestoreTrial>,
 }
 
 impl Kept {

@@ -24,16 +24,16 @@ use crate::config::{Backup, Config};
 use crate::files::read_secret;
 use crate::store::Store;
 pub use kept::made_before;
-pub(in crate::app) use kept::{Kept, Where};
+pub use kept::{Kept, Where};
 use kept::{PREFIX, SUFFIX, name_of};
 use work::Work;
-pub(in crate::app) use work::{Ended, Order, Step, Told};
+pub use work::{Ended, Order, Step, Told};
 
 /// How often it is asked whether one is due: the clock may be set, the folder may be full for a while.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Makes backups as it is configured.
-pub(in crate::app) struct Schedule {
+pub struct Schedule {
     config: Backup,
     backups: Backups,
     store: Store,
@@ -47,7 +47,7 @@ pub(in crate::app) struct Schedule {
 
 /// What is asked for cannot be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::app) enum AskError {
+pub enum AskError {
     /// Something that was asked for before is not done yet.
     Busy,
     /// There is no backup of that name.
@@ -106,28 +106,28 @@ impl Schedule {
     }
 
     /// As it is configured.
-    pub(in crate::app) fn config(&self) -> &Backup {
+    pub fn config(&self) -> &Backup {
         &self.config
     }
 
     /// How the work stands.
-    pub(in crate::app) fn told(&self) -> Told {
+    pub fn told(&self) -> Told {
         self.work.told()
     }
 
     /// Those that are kept, the newest first. Reads the folder: a thread that may block.
-    pub(in crate::app) fn kept(&self) -> Result<Vec<Kept>> {
+    pub fn kept(&self) -> Result<Vec<Kept>> {
         let mut all = match self.config.folder() {
             Some(folder) => kept::in_folder(folder, &self.backups)?,
             None => Vec::new(),
         };
         all.extend(self.in_bucket.kept(&self.backups)?);
-        all.sort_by(|one, other| (other.at, other.place).cmp(&(one.at, one.place)));
+        all.sort_by_key(|one| std::cmp::Reverse((one.at, one.place)));
         Ok(all)
     }
 
     /// Has the service do something; what comes of it is told by [`Schedule::told`]. Reads the folder: a thread that may block.
-    pub(in crate::app) fn ask(&self, order: Order) -> Result<(), AskError> {
+    pub fn ask(&self, order: Order) -> Result<(), AskError> {
         if let Order::Trial { of } = &order
             && self.in_folder(of).is_none()
         {
@@ -238,7 +238,7 @@ impl Schedule {
 }
 
 /// The first line of a file that is neither empty nor a comment.
-pub(in crate::app) fn recipient(file: &Path) -> Result<String> {
+pub fn recipient(file: &Path) -> Result<String> {
     let text = read_secret(file).with_context(|| format!("reading the recipient in {}", file.display()))?;
     let line = text
         .lines()

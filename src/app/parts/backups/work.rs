@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 #[schema(as = BackupOrder)]
-pub(in crate::app) enum Order {
+pub enum Order {
     /// A backup now, whenever the last one was made.
     BackUp,
     /// The one of that name restored for trial.
@@ -24,7 +24,7 @@ pub(in crate::app) enum Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = BackupStep)]
-pub(in crate::app) enum Step {
+pub enum Step {
     /// It is written, and read again to its end.
     Making,
     /// It is sealed, sent to the bucket, and read again there.
@@ -35,22 +35,22 @@ pub(in crate::app) enum Step {
 
 /// What came of something that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Ended {
-    pub(in crate::app) order: Order,
-    pub(in crate::app) at: Timestamp,
+pub struct Ended {
+    pub order: Order,
+    pub at: Timestamp,
     /// Why it was not done, or what it found.
-    pub(in crate::app) fault: Option<String>,
+    pub fault: Option<String>,
 }
 
 /// How the work stands.
 #[derive(Clone, Debug, Default)]
-pub(in crate::app) struct Told {
+pub struct Told {
     /// What was asked for and has not ended.
-    pub(in crate::app) order: Option<Order>,
+    pub order: Option<Order>,
     /// What is done just now, asked for or not, and since when.
-    pub(in crate::app) step: Option<(Step, Timestamp)>,
+    pub step: Option<(Step, Timestamp)>,
     /// What was asked for last and has ended.
-    pub(in crate::app) ended: Option<Ended>,
+    pub ended: Option<Ended>,
 }
 
 /// The work, as whoever does it and whoever asks for it share it.
