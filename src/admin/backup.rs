@@ -26,8 +26,8 @@ use crate::store::{
     Unseal, VerifyReport, schema,
 };
 
-/// The last backup that reached its place, under the empty key.
-const LAST: Ledger<LastRow> = Ledger::new(schema::BACKUPS);
+/// The last backup that reached its place, under the empty key; those that are kept, under their names.
+pub(super) const LAST: Ledger<LastRow> = Ledger::new(schema::BACKUPS);
 
 /// How the copies that are made for the command line are called while they are under way.
 const ON_THE_WAY: (&str, &str) = ("backup-", ".tmp");
@@ -67,10 +67,19 @@ pub enum KeysIn {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-enum LastRow {
+pub(super) enum LastRow {
     /// As earlier versions wrote it.
     At(Timestamp),
     Whole(LastBackup),
+}
+
+impl From<LastRow> for LastBackup {
+    fn from(row: LastRow) -> LastBackup {
+        match row {
+            LastRow::At(at) => LastBackup { at, keys: None },
+            LastRow::Whole(last) => last,
+        }
+    }
 }
 
 /// What a verification found, as data and in words.
@@ -206,12 +215,10 @@ impl Backups {
     /// Makes one where backups belong, as [`copy`](Self::copy) does, and only then notes it as the last one.
     pub async fn make(&self, to: PathBuf, keys: Keys) -> Result<BackupReport, MakeError> {
         let kept = keys.kept();
+        let name = to.file_name().map(|name| name.to_string_lossy().into_owned());
         let report = self.copy(to, keys).await?;
-        self.arrived(LastBackup {
-            at: report.made,
-            keys: Some(kept),
-        })
-        .await;
+        let (at, keys) = (report.made, Some(kept));
+        self.arrived(LastBackup { at, keys }, name).await;
         Ok(report)
     }
 
@@ -265,23 +272,35 @@ impl Backups {
         Ok(file)
     }
 
-    /// Notes that a backup is whole and on disk where it belongs.
-    pub async fn arrived(&self, last: LastBackup) {
+    /// Notes that a backup was read to its end and lies where it belongs; under its name, where it is kept.
+    pub async fn arrived(&self, last: LastBackup, name: Option<String>) {
         let noted = self
             .store
-            .write(move |page| LAST.put_on(page, b"", &LastRow::Whole(last)))
+            .write(move |page| {
+                let row = LastRow::Whole(last);
+                if let Some(name) = &name {
+                    LAST.put_on(page, name.as_bytes(), &row)?;
+                }
+                LAST.put_on(page, b"", &row)
+            })
             .await;
         if let Err(error) = noted {
             tracing::warn!(%error, "the time of the backup was not noted");
         }
     }
 
+    /// What is known of the one of that name; `None`: the box did not make it, or by an earlier version.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn known(&self, name: &str) -> Result<Option<LastBackup>, ReadError> {
+        Ok(LAST.get(&self.store, name.as_bytes())?.map(LastBackup::from))
+    }
+
     /// The last one that arrived.
     pub fn last(&self) -> Result<Option<LastBackup>, ReadError> {
-        Ok(LAST.get(&self.store, b"")?.map(|row| match row {
-            LastRow::At(at) => LastBackup { at, keys: None },
-            LastRow::Whole(last) => last,
-        }))
+        Ok(LAST.get(&self.store, b"")?.map(LastBackup::from))
     }
 
     /// Says that the box could not back itself up, and why; or that it could.
@@ -389,7 +408,7 @@ async fn delivered(
         at.and_then(|at| under_way.remove(at))
     };
     let (_, last) = found.ok_or_else(|| AdminError::bad(format!("no backup is under way as {delivery:?}")))?;
-    backups.arrived(last).await;
+    backups.arrived(last, None).await;
     Ok(Json(()))
 }
 

@@ -51,7 +51,9 @@ pub use remaining::Matter;
 pub use setting::Setting;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
-pub use status::{CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
+pub use status::{
+    CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, ShutShown, Status, StoreShown,
+};
 pub use trials::RestoreTrial;
 pub use verdict::Beside;
 

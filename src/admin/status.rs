@@ -39,6 +39,12 @@ pub struct Status {
     pub started: Option<Timestamp>,
     /// Where each door listens.
     pub doors: BTreeMap<String, Vec<SocketAddr>>,
+    /// Since when each door is open as it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doors_since: BTreeMap<String, Timestamp>,
+    /// Doors that could not be opened.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub doors_shut: BTreeMap<String, ShutShown>,
     /// How each room is.
     pub rooms: BTreeMap<String, RoomShown>,
     /// How what serves the rooms is: doors, the probe, the admin socket.
@@ -111,6 +117,15 @@ pub struct RoomShown {
     pub reason: Option<String>,
     /// What to do about it.
     pub next_step: Option<String>,
+}
+
+/// A door that could not be opened, and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShutShown {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, the last time that it was tried.
+    pub reason: String,
 }
 
 /// Where the certificate stands that signs records of consented data.

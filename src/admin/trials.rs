@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Backups;
+use super::backup::LAST;
 use crate::store::{Ledger, ReadError, RowError, WriteError, schema};
 
-/// Under the empty key.
+/// The last one under the empty key, those of backups that are kept under their names.
 const TRIALS: Ledger<RestoreTrial> = Ledger::new(schema::RESTORE_TRIALS);
 
 /// A backup that was restored into a folder of its own, looked through, and thrown away.
@@ -27,7 +28,39 @@ impl Backups {
     ///
     /// When the book does not take it.
     pub async fn tried_restore(&self, trial: RestoreTrial) -> Result<(), WriteError<RowError>> {
-        self.store.write(move |page| TRIALS.put_on(page, b"", &trial)).await
+        self.store
+            .write(move |page| {
+                TRIALS.put_on(page, trial.of.as_bytes(), &trial)?;
+                TRIALS.put_on(page, b"", &trial)
+            })
+            .await
+    }
+
+    /// The last one of the backup of that name.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn trial_of(&self, name: &str) -> Result<Option<RestoreTrial>, ReadError> {
+        TRIALS.get(&self.store, name.as_bytes())
+    }
+
+    /// The backup of that name is not kept any more: what is known of it goes.
+    pub async fn removed(&self, name: String) {
+        if name.is_empty() {
+            return;
+        }
+        let forgotten: Result<(), WriteError<RowError>> = self
+            .store
+            .write(move |page| {
+                TRIALS.delete_on(page, name.as_bytes());
+                LAST.delete_on(page, name.as_bytes());
+                Ok(())
+            })
+            .await;
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "what is known of a backup that is gone was not forgotten");
+        }
     }
 
     /// The last one.

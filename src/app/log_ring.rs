@@ -19,13 +19,15 @@ const LINES: usize = 10_000;
 const BYTES: usize = 1 << 20;
 /// A line is cut after so many bytes.
 const LINE: usize = 2_000;
+/// Where lines are that the cloud does not ask for: behind its kinds.
+const REST: usize = LogKind::ALL.len();
 /// The target of lines about panics.
 const PANIC: &str = "gatelodge::panic";
 
 /// The newest lines; clones share them.
 #[derive(Clone, Default)]
 pub(super) struct LogRing {
-    kinds: Arc<[Mutex<Ring>; LogKind::ALL.len()]>,
+    kinds: Arc<[Mutex<Ring>; REST + 1]>,
     /// Where panics are kept beyond the process, once that is known.
     panics: Arc<OnceLock<PanicFile>>,
 }
@@ -75,8 +77,27 @@ impl LogRing {
         lines
     }
 
-    fn add(&self, kind: LogKind, line: LogLine) {
-        let mut ring = self.kinds[kind as usize].lock().unwrap_or_else(PoisonError::into_inner);
+    /// Every line but the audit's, the newest first.
+    pub(super) fn newest(&self) -> Vec<LogLine> {
+        let rings = self
+            .kinds
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| *place != LogKind::Audit as usize);
+        let mut lines: Vec<LogLine> = rings
+            .flat_map(|(_, ring)| {
+                let ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
+                ring.lines.iter().cloned().collect::<Vec<_>>()
+            })
+            .collect();
+        // Lines of one moment stay in the order in which they were written.
+        lines.sort_by_key(|line| line.at);
+        lines.reverse();
+        lines
+    }
+
+    fn add(&self, place: usize, line: LogLine) {
+        let mut ring = self.kinds[place].lock().unwrap_or_else(PoisonError::into_inner);
         ring.bytes += line.text.len();
         ring.lines.push_back(line);
         while ring.lines.len() > LINES || ring.bytes > BYTES {
@@ -104,7 +125,7 @@ impl LogRing {
     pub(super) fn keep_panics(&self, file: PathBuf) {
         let (file, lines) = PanicFile::open(file);
         for line in lines {
-            self.add(LogKind::Panic, line);
+            self.add(LogKind::Panic as usize, line);
         }
         // A second box in one process (tests) leaves the first its file.
         let _ = self.panics.set(file);
@@ -114,14 +135,14 @@ impl LogRing {
         if let Some(file) = self.panics.get() {
             file.add(&line);
         }
-        self.add(LogKind::Panic, line);
+        self.add(LogKind::Panic as usize, line);
     }
 }
 
 impl<S: Subscriber> Layer<S> for LogRing {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        let Some(kind) = kind(metadata.target()) else { return };
+        let place = kind(metadata.target()).map_or(REST, |kind| kind as usize);
         let mut words = Words::default();
         event.record(&mut words);
         let text = cut(format!(
@@ -132,7 +153,7 @@ impl<S: Subscriber> Layer<S> for LogRing {
             words.fields
         ));
         self.add(
-            kind,
+            place,
             LogLine {
                 at: Timestamp::now(),
                 text,
@@ -237,6 +258,9 @@ mod tests {
         };
         let texts: Vec<String> = ring.lines(&last).into_iter().map(|line| line.text).collect();
         assert!(texts.len() == 2 && texts[1].ends_with("number=10004"), "{texts:?}");
+        let newest = ring.newest();
+        assert_eq!(newest.len(), LINES + 2, "those that the cloud does not ask for, too");
+        assert!(newest[0].text.contains("silent") && newest[1].text.contains("another room"));
         let later = LogQuery {
             from: Some(Timestamp::now()),
             ..wanted(LogKind::Uplink)

@@ -7,6 +7,7 @@ use utoipa::OpenApi;
 use super::alarms;
 use super::people;
 use super::setup;
+use super::{box_backups, box_doors, box_log};
 use crate::face::{CSRF_HEADER, SESSION_COOKIE};
 use crate::meter;
 use crate::occupancy::{compat, v1};
@@ -25,7 +26,7 @@ struct BoxApi;
 pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// What each room says.
-fn parts() -> [utoipa::openapi::OpenApi; 9] {
+fn parts() -> [utoipa::openapi::OpenApi; 12] {
     [
         compat::docs::Docs::openapi(),
         v1::Docs::openapi(),
@@ -36,6 +37,9 @@ fn parts() -> [utoipa::openapi::OpenApi; 9] {
         alarms::Docs::openapi(),
         people::Docs::openapi(),
         setup::Docs::openapi(),
+        box_backups::Docs::openapi(),
+        box_doors::Docs::openapi(),
+        box_log::Docs::openapi(),
     ]
 }
 

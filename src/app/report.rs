@@ -10,7 +10,9 @@ use tokio::sync::watch;
 
 use super::audit::Trail;
 use super::shown::{certificate, closed, hindered, revocation_list, room};
-use crate::admin::{Backups, Beside, CertificateShown, PROVENANCE, RelayShown, RoomShown, Status, StoreShown, Verdict};
+use crate::admin::{
+    Backups, Beside, CertificateShown, PROVENANCE, RelayShown, RoomShown, ShutShown, Status, StoreShown, Verdict,
+};
 use crate::domain::Alarm;
 use crate::meter::Meters;
 use crate::meter::jobs::JobShown;
@@ -54,6 +56,8 @@ struct Inputs {
     /// The file that the configuration begins with.
     configuration: Option<PathBuf>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
+    doors_since: BTreeMap<String, Timestamp>,
+    doors_shut: BTreeMap<String, ShutShown>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
     /// Whom doors trust, as their files say.
     trust: BTreeMap<&'static str, ClientTrust>,
@@ -141,7 +145,24 @@ impl Reporter {
 
     /// Where the doors are now.
     pub(super) fn doors(&self, doors: BTreeMap<String, Vec<SocketAddr>>) {
-        self.told().doors = doors;
+        let (mut told, now) = (self.told(), Timestamp::now());
+        let since = doors
+            .keys()
+            .map(|name| (name.clone(), told.doors_since.get(name).copied().unwrap_or(now)));
+        told.doors_since = since.collect();
+        told.doors = doors;
+    }
+
+    /// Why a door could not be opened; `None`: it is open, or wanted no more.
+    pub(super) fn shut(&self, door: &str, reason: Option<String>) {
+        let mut told = self.told();
+        match reason {
+            Some(reason) => {
+                let since = told.doors_shut.get(door).map_or_else(Timestamp::now, |shut| shut.since);
+                told.doors_shut.insert(door.to_owned(), ShutShown { since, reason });
+            }
+            None => drop(told.doors_shut.remove(door)),
+        }
     }
 
     /// Which clients a door trusts now; `None`: it asks nobody, or is closed.
@@ -204,6 +225,8 @@ impl Reporter {
             process: Some(std::process::id()),
             started: told.started,
             doors: told.doors.clone(),
+            doors_since: told.doors_since.clone(),
+            doors_shut: told.doors_shut.clone(),
             rooms,
             services,
             certificates: told

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use axum::Router;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -19,9 +20,12 @@ use super::host_control::HostControl;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
+use super::reach::Reach;
 use super::report::{Reporter, RoomsSeen};
 use super::trial::Trial;
-use super::{audit, gauges, lamps, memory, router, store_metrics, upgrade, uplink_metrics};
+use super::{
+    audit, box_backups, box_doors, box_log, gauges, lamps, memory, router, store_metrics, upgrade, uplink_metrics,
+};
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, AdminState, Backups, Order, Running};
 use crate::config::{Config, Flags, Loaded};
@@ -222,6 +226,7 @@ impl App {
         self.deps
             .bearers
             .change_rate(self.config.limits.https.per_client.unwrap_or_default());
+        let under_box = self.under_box(&face);
         let own = router::https(router::Own {
             names: Names::of(&self.config),
             health: health::router(self.readiness.subscribe()),
@@ -236,9 +241,27 @@ impl App {
             pki: self.deps.pki.clone(),
             admin: self.managed(),
             config: &self.config,
+            under_box,
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()
+    }
+
+    /// The pages of the box that have their own API.
+    fn under_box(&self, face: &Face) -> Router {
+        let bearers = || Arc::clone(&self.deps.bearers);
+        let report = self.deps.reporter.clone().into_status();
+        let shown = (self.deps.pki.clone(), self.acme.current());
+        let backups = (self.deps.backups.clone(), self.parts.backups.subscribe());
+        let log = (self.logging.ring(), self.parts.meters.subscribe());
+        box_backups::router(backups, bearers(), face)
+            .merge(box_doors::router(
+                (report, Reach::of(&self.config)),
+                shown,
+                bearers(),
+                face,
+            ))
+            .merge(box_log::router(log, bearers(), face))
     }
 
     /// What commands, programs and pages manage the box by.

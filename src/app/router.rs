@@ -96,6 +96,8 @@ pub(super) struct Own<'c> {
     pub(super) admin: AdminState,
     /// As it is in force.
     pub(super) config: &'c Config,
+    /// Backups, doors and the log.
+    pub(super) under_box: Router,
 }
 
 /// The https door before any part adds to it: health, documents, the state of the box.
@@ -126,6 +128,7 @@ pub(super) fn https(own: Own<'_>) -> Https {
             Arc::clone(&own.bearers),
             &own.face,
         ))
+        .merge(own.under_box)
         .merge(box_page::router(Arc::clone(&own.report), &own.face));
     if let Some(contact) = own.config.site.contact.clone() {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));

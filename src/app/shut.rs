@@ -30,6 +30,7 @@ impl App {
         let next = Instant::now() + pause;
         let spec = DoorSpec::of(&self.config, name);
         self.shut.insert(name, Shut { spec, failures, next });
+        self.deps.reporter.shut(name.name(), Some(reason.clone()));
         self.supervisor.note_trouble(name.service(), Some(reason));
         Err(error)
     }
@@ -74,6 +75,7 @@ impl App {
 
     pub(super) fn is_no_longer_shut(&mut self, name: DoorName) {
         if self.shut.remove(&name).is_some() {
+            self.deps.reporter.shut(name.name(), None);
             self.supervisor.note_trouble(name.service(), None);
         }
     }

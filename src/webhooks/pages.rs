@@ -1,5 +1,6 @@
-//! `/webhooks`: who is told, what became of it, and once more; without script.
+//! `/box/webhooks`: who is told, what became of it, and once more; without script.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -13,12 +14,13 @@ use serde::Deserialize;
 use super::error::ReplayError;
 use super::ledger;
 use super::room::Webhooks;
-use super::shown::TargetShown;
+use super::shown::{DeliveryShown, TargetShown};
 use crate::accounts::Act;
-use crate::face::{self, Face, Form, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Form, Light, Page, Shell, SignedIn, secured};
 use crate::http::Problem;
 use crate::http::blocking;
 use crate::store::ReadError;
+use crate::texts::{Said, Texts};
 
 /// What stands behind the pages.
 type PageState = face::PageState<Webhooks>;
@@ -40,9 +42,16 @@ pub fn router(room: Arc<Webhooks>, face: Face) -> Router {
 struct WebhooksPage {
     shell: Shell,
     csrf_token: String,
-    targets: Vec<TargetShown>,
+    targets: Vec<Target>,
     rows: Vec<Row>,
     more: usize,
+}
+
+/// Somebody who is told.
+struct Target {
+    shown: TargetShown,
+    /// Until when it wants to be left alone.
+    left_alone: Option<String>,
 }
 
 struct Row {
@@ -50,11 +59,35 @@ struct Row {
     id: String,
     topic: String,
     at: String,
-    light: &'static str,
-    word: &'static str,
-    attempts: u32,
-    outcome: String,
+    light: Light,
+    word: Said,
+    attempts: Option<Said>,
+    /// What was answered, where the row above does not say so already.
+    outcome: Option<String>,
     settled: bool,
+}
+
+/// A delivery as people read of it, below one of the same target whose answer was `above`.
+fn row((face, t): (&Face, Texts), one: DeliveryShown, above: Option<&String>) -> Row {
+    let (light, word) = match (one.state, one.attempts) {
+        (ledger::State::Delivered, _) => (Light::Good, t.say("webhooks-taken")),
+        // What nobody tried yet only waits.
+        (ledger::State::Waiting, 0) => (Light::Off, t.say("webhooks-waits")),
+        (ledger::State::Waiting, _) => (Light::Warn, t.say("webhooks-tried-again")),
+        (ledger::State::Again, _) => (Light::Off, t.say("webhooks-once-more")),
+        (ledger::State::Dead, _) => (Light::Bad, t.say("webhooks-given-up")),
+    };
+    Row {
+        at: face.date(one.at),
+        settled: matches!(one.state, ledger::State::Delivered | ledger::State::Dead),
+        target: one.target,
+        id: one.id,
+        topic: one.topic,
+        light,
+        word,
+        attempts: (one.attempts > 1).then(|| t.say1("webhooks-tries", "count", one.attempts)),
+        outcome: Some(one.outcome.clone()).filter(|outcome| !outcome.is_empty() && above != Some(outcome)),
+    }
 }
 
 async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
@@ -68,29 +101,22 @@ async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Respon
     let read: Result<_, ReadError> = read.map_err(|error| broken(&error))?;
     let (targets, deliveries) = read.map_err(|error| broken(&error))?;
     let more = deliveries.len().saturating_sub(SHOWN);
+    let t = Texts::of(person.language);
+    let mut said: BTreeMap<String, String> = BTreeMap::new();
     let rows = deliveries.into_iter().take(SHOWN).map(|one| {
-        let light = match one.state {
-            ledger::State::Delivered => "good",
-            ledger::State::Waiting | ledger::State::Again => "warn",
-            ledger::State::Dead => "bad",
-        };
-        Row {
-            at: state.face.date(one.at),
-            settled: matches!(one.state, ledger::State::Delivered | ledger::State::Dead),
-            target: one.target,
-            id: one.id,
-            topic: one.topic,
-            light,
-            word: one.state.words(),
-            attempts: one.attempts,
-            outcome: one.outcome,
-        }
+        let above = said.insert(one.target.clone(), one.outcome.clone());
+        row((&state.face, t), one, above.as_ref())
+    });
+    let rows = rows.collect();
+    let targets = targets.into_iter().map(|shown| Target {
+        left_alone: shown.not_before.map(|until| state.face.date(until)),
+        shown,
     });
     let page = WebhooksPage {
-        shell: state.face.shell("webhooks", Some(&person)),
+        shell: state.face.shell("box", Some(&person)),
         csrf_token: person.csrf.token(),
-        targets,
-        rows: rows.collect(),
+        targets: targets.collect(),
+        rows,
         more,
     };
     Ok(Page(StatusCode::OK, page).into_response())

@@ -54,6 +54,7 @@ mod setup;
 mod support;
 mod support_bundle;
 mod support_period;
+mod under_box;
 mod upgrade;
 mod uplink;
 mod variables;

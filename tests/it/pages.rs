@@ -173,6 +173,9 @@ fn every_page_fits_its_screen_in_both_colours() {
         ("space", &space),
         ("door", &format!("{space}/door")),
         ("box", "/box"),
+        ("backups", "/box/backups"),
+        ("doors", "/box/doors"),
+        ("log", "/box/log"),
         ("relay", "/box/relay"),
         ("webhooks", "/box/webhooks"),
         ("docs", "/docs"),
@@ -185,14 +188,18 @@ fn every_page_fits_its_screen_in_both_colours() {
         }
         if name == "relay" {
             // The demo's own gateway waits there; ended, it comes back as another.
-            let waiting = "document.querySelector('td')?.textContent === 'gw/demo'";
-            let number = "document.querySelector('input[name=peer]')?.value";
+            let waiting = "document.querySelector('.peers b')?.textContent === 'gw/demo'";
+            let number = "document.querySelector('.peers a')?.search";
             crate::support::eventually("the gateway waits", || {
                 page.go("/box/relay");
                 (page.eval(waiting) == true).then_some(())
             });
             let before = page.eval(number);
-            page.leaving(|page| page.click("td button"));
+            // It is asked once before it is done.
+            page.leaving(|page| page.click(".peers a"));
+            let asks = page.eval("location.pathname + location.search");
+            look(&mut page, "relay-end", asks.as_str().unwrap());
+            page.leaving(|page| page.click("main button"));
             crate::support::eventually("the gateway is back", || {
                 page.go("/box/relay");
                 (page.eval(waiting) == true && page.eval(number) != before).then_some(())

@@ -837,3 +837,194 @@ sheet-broken = Blwch wedi torri: gosodwch y pecyn ar un arall, rhowch y ffolder 
 sheet-kept = I'w cadw ymhell o'r blwch: copi wrth gefn, yr allwedd sy'n ei agor, copi o
 sheet-from = Trosglwyddwyd
 sheet-to = Derbyniwyd
+
+# Backups
+backups-title = Copïau wrth gefn
+backups-well = Gellir dod â'r blwch yn ôl.
+backups-off = Ni ddywedodd neb i ble mae'r copïau'n mynd: nid yw'r hyn sydd yn y blwch hwn yn unman arall.
+backups-by-hand = Gwnaed copi â llaw. Nid yw'r blwch yn gwneud yr un ei hun.
+backups-none-yet = Ni wnaed copi eto.
+backups-without-keys = Mae'r allweddi wedi'u gadael allan: mae pwy bynnag sy'n adfer yn cael awdurdodau newydd, a phawb yn mewngofnodi o'r newydd.
+backups-trouble = Ni allai'r blwch wneud copi wrth gefn ohono'i hun.
+backups-making = Mae copi'n cael ei ysgrifennu, a'i ddarllen eto i'r diwedd.
+backups-sending = Mae copi'n cael ei selio, ei anfon i'r bwced, a'i ddarllen eto yno.
+backups-trying = Mae copi'n cael ei adfer ar brawf.
+backups-waits = Mae ar fin dechrau.
+backups-look-again = Edrych eto
+backups-how = Gwneud copïau
+backups-last = Yr olaf
+backups-never = erioed
+backups-where = I ble
+backups-often = Pa mor aml
+backups-every-days = { $count ->
+    [one] bob dydd
+    [two] bob { $count } ddiwrnod
+   *[other] bob { $count } diwrnod
+}
+backups-every-hours = { $count ->
+    [one] bob awr
+   *[other] bob { $count } awr
+}
+backups-every-minutes = { $count ->
+    [one] bob munud
+    [two] bob { $count } funud
+   *[other] bob { $count } munud
+}
+backups-keep = { $count ->
+    [one] cedwir y diweddaraf
+   *[other] cedwir y { $count } diweddaraf
+}
+backups-keys = Allweddi
+backups-keys-sealed = allweddi wedi'u selio ynddo
+backups-keys-left-out = allweddi wedi'u gadael allan
+backups-do = Gwneud copi nawr
+backups-off-how = Mae'r llinellau hyn yn y ffurfweddiad yn ei ddechrau, gyda ffolder ar ddisg arall; yna ail-lwythwch y blwch.
+backups-trial = Adfer ar brawf
+backups-trial-what = Mae prawf yn adfer un i ffolder ei hun, yn darllen y cyfan, ac yn taflu hwnnw. Ni newidir dim o'r blwch.
+backups-trials = { $count ->
+    [one] Mae'r blwch yn ei wneud bob dydd gyda'r diweddaraf.
+    [two] Mae'r blwch yn ei wneud bob { $count } ddiwrnod gyda'r diweddaraf.
+   *[other] Mae'r blwch yn ei wneud bob { $count } diwrnod gyda'r diweddaraf.
+}
+backups-trials-often = Mae'r blwch yn ei wneud sawl gwaith y dydd gyda'r diweddaraf.
+backups-trials-off = Nid yw'r blwch yn ei wneud ei hun.
+backups-trial-none = Ni roddwyd cynnig ar yr un eto.
+backups-trial-good = Mae'n gyfan, a gellid ei adfer.
+backups-trial-bad = Ni ellid ei adfer.
+backups-kept = Wedi'u cadw
+backups-kept-none = Dim eto.
+backups-in-bucket = yn y bwced, wedi'i selio
+backups-read-again = wedi'i ddarllen eto i'r diwedd
+backups-not-read-again = ni wyddys a gafodd ei ddarllen eto
+backups-one-tried = adferwyd ar brawf { $age }
+backups-one-tried-bad = ni ellid ei adfer { $age }
+backups-try = Adfer ar brawf
+backups-did-make = Gwnaed y copi.
+backups-did-not-make = Ni wnaed copi, neu nid yw fel y dylai fod.
+backups-did-try = Gellid adfer { $name }.
+backups-did-not-try = Ni ellid adfer { $name }.
+
+# Doors and certificates
+doors-title = Drysau a thystysgrifau
+doors-all = Drysau
+doors-open = ar agor
+doors-shut = ar gau, rhoddir cynnig arall arni
+doors-closed = heb ei ffurfweddu
+doors-serves-http = yn anfon porwyr at https, yn ateb dros dystysgrifau
+doors-serves-https = tudalennau a'r APIau i bobl ac apiau
+doors-serves-mtls = peiriannau sydd â thystysgrif
+doors-serves-grpc = rhaglenni sy'n darllen mesuryddion
+doors-serves-relay = cymheiriaid sy'n cyfarfod drwy WebSocket
+doors-serves-metrics = rhifyddion i Prometheus
+doors-root = Gwreiddyn y blwch ei hun
+doors-root-what = Lle mae tystysgrif yn un o eiddo'r blwch, mae porwyr yn rhybuddio nes iddynt ymddiried yn ei wreiddyn. Daliwch ffôn at hwn i'w nôl, a chymharwch yr ôl bys.
+doors-root-print = Ôl bys, SHA-256:
+doors-certificates = Tystysgrifau
+doors-no-certificate = Nid oes drws yn dangos tystysgrif.
+doors-by-acme = archebwyd ac adnewyddir ohono'i hun
+doors-by-files = darllenwyd o ffeiliau
+doors-by-own = un o eiddo'r blwch
+doors-names = Enwau
+doors-issuer = Cyhoeddwr
+doors-ends = Daw i ben
+doors-renewal = Adnewyddiad nesaf
+doors-renew = Adnewyddu nawr
+doors-renewed = Fe'i hadnewyddwyd, a daw i ben { $end }.
+doors-renewal-goes-on = Mae'r adnewyddu'n cymryd mwy o amser ac yn mynd ymlaen. Llwythwch y dudalen hon eto ymhen munud.
+doors-not-renewed = Ni chafodd ei hadnewyddu.
+
+# The log
+log-title = Log
+log-since = Mae'r blwch yn cadw llinellau yn y cof; daw'r hynaf o
+log-level = O leiaf
+log-error = gwall
+log-warn = rhybudd
+log-info = neges
+log-debug = manylyn
+log-with = Gyda'r geiriau hyn
+log-find = Chwilio
+log-download = Lawrlwytho fel testun
+log-what = Tynnir allan enwau pobl a mesuryddion a chyfrinachau, a gadewir yr archwiliad allan.
+log-none = Nid oes llinell felly.
+log-more = Mae mwy; mae hyd at 5,000 yn y ffeil.
+
+# The box
+box-title = Y blwch
+box-pages = Tudalennau'r blwch
+box-ready = yn barod
+box-well = Mae popeth yn gwneud ei waith.
+box-wanting = { $count ->
+    [two] Mae'n rhedeg; nid yw { $count } beth fel y dylai fod.
+   *[other] Mae'n rhedeg; nid yw { $count } peth fel y dylai fod.
+}
+box-salvage = yn cael ei achub
+box-salvage-what = Difrodwyd y storfa; gweinir yr hyn y gellid ei ddarllen. Adferwch gopi, neu gweler mewn terfynell beth a gollwyd.
+box-degraded = yn rhannol
+box-degraded-what = Nid yw rhywbeth isod yn gweithio; mae'r gweddill yn mynd ymlaen hebddo.
+box-on-its-way = ar ei ffordd
+box-on-its-way-what = Mae'r blwch ar ei ffordd i fyny neu i lawr.
+box-next-step = Nesaf:
+box-alarms = Larymau nawr
+box-no-alarms = Nid oes un yn sefyll.
+box-critical = tyngedfennol
+box-major = difrifol
+box-minor = bychan
+box-rule = rheol
+box-seen = gwelwyd
+box-rooms = Ystafelloedd
+box-part-runs = yn gweithio
+box-part-attention = angen golwg
+box-part-trouble = mewn trafferth
+box-part-failed = methodd
+box-part-closed = heb ei ffurfweddu
+box-part-retrying = rhoddir cynnig arall
+box-part-hindered = wedi'i rwystro
+box-about = Y blwch hwn
+box-version = Fersiwn
+box-up-since = Ar waith ers
+box-clock = Ei gloc
+box-book = Ar ddisg
+box-terminal = Mewn terfynell
+box-jobs = Gwaith
+box-job-off = i ffwrdd
+box-job-never = heb redeg eto
+box-job-ran = rhedodd
+box-job-next = nesaf
+
+# The relay
+relay-title = Cyfnewidfa
+relay-tally = { $paired } wedi'u paru, { $waiting } yn aros
+relay-draining = Ni dderbynnir neb newydd. Mae hyn yn dadwneud hynny:
+relay-nobody = Nid oes cymar wedi'i gysylltu. Mae hyn yn gwneud tystysgrif i un:
+relay-paired = wedi'i baru
+relay-waiting = yn aros am ei bartner
+relay-greeting = heb ddweud pwy ydyw
+relay-certificate = tystysgrif { $name }
+relay-says = dywed mai { $class } ydyw
+relay-from = o { $address }
+relay-since = ers { $at }
+relay-sent = { $count } neges, { $bytes } beit
+relay-answered = atebodd { $at }
+relay-answered-in = atebodd { $at }, mewn { $ms } ms
+relay-end = Terfynu
+relay-end-one = Terfynu cysylltiad { $name }?
+relay-end-what = Dywedir wrth ei bartner, a chaiff y ddau ddod eto.
+relay-more = { $count } arall:
+
+# Webhooks
+webhooks-title = Bachau gwe
+webhooks-nobody = Ni ddywedir wrth neb. Mae'r adran hon o'r ffurfweddiad yn enwi rhywun:
+webhooks-address = Cyfeiriad
+webhooks-waiting = Yn aros
+webhooks-delivered = Derbyniwyd
+webhooks-dead = Rhoddwyd y gorau
+webhooks-left-alone = Llonydd hyd
+webhooks-sent = Yr hyn a anfonwyd
+webhooks-taken = derbyniwyd
+webhooks-waits = yn aros
+webhooks-tried-again = heb ei dderbyn, rhoddir cynnig arall
+webhooks-once-more = anfonir unwaith eto
+webhooks-given-up = rhoddwyd y gorau
+webhooks-tries = { $count } cynnig
+webhooks-again = Anfon eto
+webhooks-more = { $count } arall:

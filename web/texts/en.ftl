@@ -886,6 +886,197 @@ sheet-kept = Kept away from the box: a backup, the key that opens it, a copy of
 sheet-from = Handed over
 sheet-to = Taken over
 
+# Backups
+backups-title = Backups
+backups-well = The box can be brought back.
+backups-off = Nobody said where backups go: what this box holds is nowhere else.
+backups-by-hand = A backup was made by hand. The box makes none by itself.
+backups-none-yet = No backup was made yet.
+backups-without-keys = The keys are left out: whoever restores gets new authorities, and everybody signs in anew.
+backups-trouble = The box could not back itself up.
+backups-making = A backup is written, and read again to its end.
+backups-sending = A backup is sealed, sent to the bucket, and read again there.
+backups-trying = A backup is restored for trial.
+backups-waits = It is about to begin.
+backups-look-again = Look again
+backups-how = Backing up
+backups-last = Last one
+backups-never = never
+backups-where = Where to
+backups-often = How often
+backups-every-days = { $count ->
+    [one] every day
+   *[other] every { $count } days
+}
+backups-every-hours = { $count ->
+    [one] every hour
+   *[other] every { $count } hours
+}
+backups-every-minutes = { $count ->
+    [one] every minute
+   *[other] every { $count } minutes
+}
+backups-keep = { $count ->
+    [one] the newest is kept
+   *[other] the newest { $count } are kept
+}
+backups-keys = Keys
+backups-keys-sealed = keys sealed in it
+backups-keys-left-out = keys left out
+backups-do = Back up now
+backups-off-how = These lines in the configuration begin it, with a folder on another disk; then reload the box.
+backups-trial = Restored for trial
+backups-trial-what = A trial restores one into a folder of its own, reads all of it, and throws that away. Nothing of the box is changed.
+backups-trials = { $count ->
+    [one] The box does it every day with the newest.
+   *[other] The box does it every { $count } days with the newest.
+}
+backups-trials-often = The box does it several times a day with the newest.
+backups-trials-off = The box does not do it by itself.
+backups-trial-none = None was tried yet.
+backups-trial-good = It is whole, and could be restored.
+backups-trial-bad = It could not be restored.
+backups-kept = Kept
+backups-kept-none = None yet.
+backups-in-bucket = in the bucket, sealed
+backups-read-again = read again to its end
+backups-not-read-again = not known to be read again
+backups-one-tried = restored for trial { $age }
+backups-one-tried-bad = could not be restored { $age }
+backups-try = Restore for trial
+backups-did-make = The backup is made.
+backups-did-not-make = No backup was made, or it is not as it should be.
+backups-did-try = { $name } could be restored.
+backups-did-not-try = { $name } could not be restored.
+
+# Doors and certificates
+doors-title = Doors and certificates
+doors-all = Doors
+doors-open = open
+doors-shut = shut, tried again
+doors-closed = not configured
+doors-serves-http = sends browsers to https, answers for certificates
+doors-serves-https = pages and the APIs for people and apps
+doors-serves-mtls = machines with a certificate
+doors-serves-grpc = programs that read meters
+doors-serves-relay = peers that meet by WebSocket
+doors-serves-metrics = counters for Prometheus
+doors-root = The box's own root
+doors-root-what = Where a certificate is the box's own, browsers warn until they trust its root. Hold a phone against this to fetch it, and compare the fingerprint.
+doors-root-print = Fingerprint, SHA-256:
+doors-certificates = Certificates
+doors-no-certificate = No door shows a certificate.
+doors-by-acme = ordered and renewed by itself
+doors-by-files = read from files
+doors-by-own = the box's own
+doors-names = Names
+doors-issuer = Issuer
+doors-ends = Ends
+doors-renewal = Next renewal
+doors-renew = Renew now
+doors-renewed = It was renewed, and ends { $end }.
+doors-renewal-goes-on = The renewal takes longer and goes on. Load this page again in a minute.
+doors-not-renewed = It was not renewed.
+
+# The log
+log-title = Log
+log-since = The box keeps lines in memory; the oldest is from
+log-level = At least
+log-error = error
+log-warn = warning
+log-info = message
+log-debug = detail
+log-with = With these words
+log-find = Find
+log-download = Download as text
+log-what = Names of people and meters and secrets are taken out, and the audit is left out.
+log-none = No line is like that.
+log-more = There are more; the file has up to 5,000.
+
+# The box
+box-title = The box
+box-pages = Pages of the box
+box-ready = ready
+box-well = Everything does its job.
+box-wanting = { $count ->
+    [one] It runs; { $count } thing is not as it should be.
+   *[other] It runs; { $count } things are not as they should be.
+}
+box-salvage = in salvage
+box-salvage-what = The store was damaged; what could be read is served. Restore a backup, or see in a terminal what was lost.
+box-degraded = in part
+box-degraded-what = Something below does not work; the rest goes on without it.
+box-on-its-way = on its way
+box-on-its-way-what = The box is on its way up or down.
+box-next-step = Next:
+box-alarms = Alarms now
+box-no-alarms = None stands.
+box-critical = critical
+box-major = major
+box-minor = minor
+box-rule = rule
+box-seen = seen
+box-rooms = Rooms
+box-part-runs = works
+box-part-attention = wants a look
+box-part-trouble = in trouble
+box-part-failed = failed
+box-part-closed = not configured
+box-part-retrying = tried again
+box-part-hindered = hindered
+box-about = This box
+box-version = Version
+box-up-since = Up since
+box-clock = Its clock
+box-book = On disk
+box-terminal = In a terminal
+box-jobs = Jobs
+box-job-off = off
+box-job-never = not run yet
+box-job-ran = ran
+box-job-next = next
+
+# The relay
+relay-title = Relay
+relay-tally = { $paired } paired, { $waiting } waiting
+relay-draining = Nobody new is taken. This undoes it:
+relay-nobody = No peer is connected. This makes one a certificate:
+relay-paired = paired
+relay-waiting = waits for its partner
+relay-greeting = has not said who it is
+relay-certificate = certificate { $name }
+relay-says = says it is { $class }
+relay-from = from { $address }
+relay-since = since { $at }
+relay-sent = { $count ->
+    [one] { $count } message, { $bytes } bytes
+   *[other] { $count } messages, { $bytes } bytes
+}
+relay-answered = answered { $at }
+relay-answered-in = answered { $at }, in { $ms } ms
+relay-end = End
+relay-end-one = End the connection of { $name }?
+relay-end-what = Its partner is told, and both may come again.
+relay-more = { $count } more:
+
+# Webhooks
+webhooks-title = Webhooks
+webhooks-nobody = Nobody is told. This section of the configuration names somebody:
+webhooks-address = Address
+webhooks-waiting = Waiting
+webhooks-delivered = Taken
+webhooks-dead = Given up
+webhooks-left-alone = Left alone until
+webhooks-sent = What was sent
+webhooks-taken = taken
+webhooks-waits = waits
+webhooks-tried-again = not taken, tried again
+webhooks-once-more = sent once more
+webhooks-given-up = given up
+webhooks-tries = { $count } tries
+webhooks-again = Send again
+webhooks-more = { $count } more:
+
 # Only for the tests of the tables
 test-only-english = Only <here>
 test-place = In { $name }

@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::uplink::Host;
 
 pub use backups::made_before as backups_in;
-pub(super) use backups::recipient;
+pub(super) use backups::{AskError, Ended, Kept, Order, Schedule, Step, Told, Where, recipient};
 
 /// What parts are built with beside their sections of the configuration: it stays the same while the box runs.
 #[derive(Clone)]

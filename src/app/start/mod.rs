@@ -7,6 +7,8 @@ mod pictures;
 mod tiles;
 mod wanted;
 
+pub(super) use pictures::endings;
+
 use std::sync::Arc;
 
 use axum::Router;

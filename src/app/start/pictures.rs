@@ -175,7 +175,7 @@ fn strip(t: Texts, heard: &Heard, over: usize) -> Strip {
 }
 
 /// When the certificates end, on a line of 90 days.
-pub(super) fn endings((face, t): (&Face, Texts), status: &Status, now: Timestamp) -> Option<String> {
+pub fn endings((face, t): (&Face, Texts), status: &Status, now: Timestamp) -> Option<String> {
     let lines: Vec<Ending> = status
         .certificates
         .iter()

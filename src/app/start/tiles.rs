@@ -195,7 +195,7 @@ pub(super) fn backup(t: Texts, status: &Status, now: Timestamp) -> Tile {
         }
     };
     Tile {
-        address: "/box",
+        address: "/box/backups",
         title: t.say("tile-backup"),
         big,
         small,

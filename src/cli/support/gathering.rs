@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::super::doctor;
 use super::super::{CliError, Common};
-use super::redaction::Redaction;
 use crate::admin::Client;
+use crate::app::Redaction;
 use crate::config;
 
 /// Lines of the log that go along.

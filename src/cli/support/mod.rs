@@ -2,7 +2,6 @@
 //! written.
 
 mod gathering;
-mod redaction;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};

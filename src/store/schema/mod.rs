@@ -38,7 +38,7 @@ pub const PROBE: Place = Place {
     name: "probe",
     prefix: 0x02,
 };
-/// When the last backup was made.
+/// When the last backup was made, and those that are kept, by their names.
 pub const BACKUPS: Place = Place {
     name: "backups",
     prefix: 0x03,
@@ -48,7 +48,7 @@ pub const BACKUP_FOLDERS: Place = Place {
     name: "backup folders",
     prefix: 0x05,
 };
-/// When a backup was last restored for trial, and how that went.
+/// When a backup was last restored for trial, and each that is kept, by their names; and how that went.
 pub const RESTORE_TRIALS: Place = Place {
     name: "restore trials",
     prefix: 0x08,

@@ -1,5 +1,6 @@
 //! Certificates by ACME: ordered from Pebble, kept, renewed, and done without while the server is away.
 
+mod asked;
 mod newer;
 mod trouble;
 

@@ -21,7 +21,7 @@ pub struct Programmer {
 
 impl Programmer {
     /// Of a session, with the value of a form of the page at `page`.
-    fn of(browser: &mut Browser, page: &str) -> Programmer {
+    pub fn of(browser: &mut Browser, page: &str) -> Programmer {
         let html = browser.get(page).text();
         let csrf = html.split("name=\"csrf_token\" value=\"").nth(1).unwrap();
         Programmer {
@@ -34,12 +34,18 @@ impl Programmer {
         Programmer::of(&mut signed_in(running, role), "/me")
     }
 
-    fn ask(&self, running: &TestBox, (method, path): (&str, &str), body: &Value) -> Answer {
+    pub fn ask(&self, running: &TestBox, (method, path): (&str, &str), body: &Value) -> Answer {
         self.ask_with(running, (method, path), body, &[("x-csrf-token", &self.csrf)])
     }
 
     /// Without anything but the session and these headers.
-    fn ask_with(&self, running: &TestBox, (method, path): (&str, &str), body: &Value, more: &[(&str, &str)]) -> Answer {
+    pub fn ask_with(
+        &self,
+        running: &TestBox,
+        (method, path): (&str, &str),
+        body: &Value,
+        more: &[(&str, &str)],
+    ) -> Answer {
         let mut headers = vec![("cookie", self.cookies.as_str())];
         headers.extend(more);
         let body = match body {

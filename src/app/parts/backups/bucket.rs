@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusty_s3::actions::{ListObjectsV2, S3Action};
 use rusty_s3::{Bucket as Addresses, Credentials, UrlStyle};
 
-use super::stamp;
+use super::kept::stamp;
 use crate::config::S3;
 use crate::files::read_secret;
 use crate::http::client::{Answer, Call, Client};
@@ -24,6 +24,15 @@ const LIMIT: Duration = Duration::from_secs(4 * 3_600);
 const LONGEST: usize = 4 << 20;
 /// How long a signed address is good, which is as long as the call may take.
 const GOOD: Duration = LIMIT;
+
+/// A backup in the bucket; the oldest is the least.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct InBucket {
+    pub(super) at: Timestamp,
+    pub(super) name: String,
+    /// As the server lists it.
+    pub(super) bytes: Option<u64>,
+}
 
 /// The way to one bucket.
 pub(super) struct Bucket {
@@ -61,7 +70,7 @@ impl Bucket {
     }
 
     /// The backups in it, oldest first, by the time in their names.
-    pub(super) async fn backups(&self) -> Result<Vec<(Timestamp, String)>> {
+    pub(super) async fn backups(&self) -> Result<Vec<InBucket>> {
         let mut found = Vec::new();
         let mut next: Option<String> = None;
         loop {
@@ -79,7 +88,8 @@ impl Bucket {
             for object in page.contents {
                 let name = object.key.strip_prefix(&self.prefix).map(str::to_owned);
                 if let Some((at, name)) = name.and_then(|name| Some((stamp(Path::new(&name))?, name))) {
-                    found.push((at, name));
+                    let bytes = object.size;
+                    found.push(InBucket { at, name, bytes });
                 }
             }
             next = page.next_continuation_token;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 
+use super::work::{Step, Work};
 use crate::admin::{Backups, RestoreTrial};
 use crate::config::Backup;
 use crate::files;
@@ -19,8 +20,8 @@ const FOLDER: &str = "restore-trial";
 /// tried again with the next backup.
 pub(super) async fn look(
     config: &Backup,
-    backups: &Backups,
-    data_dir: &Path,
+    (backups, data_dir): (&Backups, &Path),
+    work: &Work,
     (newest, name): (&Path, &str),
 ) -> Result<()> {
     let every = SignedDuration::try_from(config.test_restore.0).unwrap_or(SignedDuration::MAX);
@@ -28,15 +29,21 @@ pub(super) async fn look(
         return Ok(());
     }
     let last = backups.last_trial()?;
-    let now = Timestamp::now();
-    if !is_due(last.as_ref(), name, every, now) {
-        return of_last(last);
+    if !is_due(last.as_ref(), name, every, Timestamp::now()) {
+        return outcome(last);
     }
-    let (file, folder) = (newest.to_owned(), data_dir.join(FOLDER));
+    let _under = work.step(Step::Trying);
+    outcome(Some(tried((backups, data_dir), (newest, name)).await?))
+}
+
+/// Restores the backup of that name for trial, and notes how that went.
+pub(super) async fn tried((backups, data_dir): (&Backups, &Path), (of, name): (&Path, &str)) -> Result<RestoreTrial> {
+    let at = Timestamp::now();
+    let (file, folder) = (of.to_owned(), data_dir.join(FOLDER));
     let tried = tokio::task::spawn_blocking(move || restored(&file, &folder)).await;
     let fault = tried.context("the trial was interrupted")?.err();
     let trial = RestoreTrial {
-        at: now,
+        at,
         of: name.to_owned(),
         fault: fault.map(|error| format!("{error:#}")),
     };
@@ -45,12 +52,12 @@ pub(super) async fn look(
         Some(fault) => tracing::error!(of = trial.of, fault, "a backup could not be restored for trial"),
     }
     backups.tried_restore(trial.clone()).await?;
-    of_last(Some(trial))
+    Ok(trial)
 }
 
 /// What came of the last one.
 pub(super) fn last(backups: &Backups) -> Result<()> {
-    of_last(backups.last_trial()?)
+    outcome(backups.last_trial()?)
 }
 
 fn is_due(last: Option<&RestoreTrial>, newest: &str, every: SignedDuration, now: Timestamp) -> bool {
@@ -61,7 +68,8 @@ fn is_due(last: Option<&RestoreTrial>, newest: &str, every: SignedDuration, now:
     }
 }
 
-fn of_last(last: Option<RestoreTrial>) -> Result<()> {
+/// What a trial says of backups.
+pub(super) fn outcome(last: Option<RestoreTrial>) -> Result<()> {
     match last {
         Some(RestoreTrial {
             of, fault: Some(fault), ..

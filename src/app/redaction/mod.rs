@@ -1,4 +1,4 @@
-//! What is taken out of a bundle for supporters: the names of people and meters, and everything that opens something.
+//! What is taken out of lines that are handed on, to supporters or by the page of the log: the names of people and meters, and everything that opens something.
 //!
 //! It errs on the side of taking out: a word that might be a secret is gone.
 
@@ -7,14 +7,15 @@ mod secrets;
 use secrets::GONE;
 
 /// Takes out what may not leave the building.
-pub(super) struct Redaction {
+pub struct Redaction {
     /// Lower-case names and what stands in their place, the longest first.
     names: Vec<(Vec<char>, String)>,
 }
 
 impl Redaction {
     /// Of these people and meters, by the names that they have.
-    pub(super) fn of(people: &[String], meters: &[String]) -> Redaction {
+    #[must_use]
+    pub fn of(people: &[String], meters: &[String]) -> Redaction {
         let numbered = |names: &[String], what: &str| -> Vec<(Vec<char>, String)> {
             let all = names.iter().enumerate().flat_map(|(at, name)| {
                 let instead = format!("{what}-{}", at + 1);
@@ -32,7 +33,8 @@ impl Redaction {
     }
 
     /// The text without them.
-    pub(super) fn clean(&self, text: &str) -> String {
+    #[must_use]
+    pub fn clean(&self, text: &str) -> String {
         let mut private = false;
         let lines = text.split('\n').filter_map(|line| {
             // A key in PEM goes with all its lines.
