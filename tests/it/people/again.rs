@@ -123,7 +123,7 @@ fn the_document_says_of_each_call_whether_a_session_is_taken() {
                 assert_eq!(way.get("form").is_some(), changes, "{method} {path}");
                 seen += 1;
             }
-            let filled = path.replace('{', "").replace('}', "");
+            let filled = path.replace(['{', '}'], "");
             let answer = admin.ask(&running, (&method.to_uppercase(), &filled), &json!("nothing"));
             let taken = answer.status != 401;
             let is_closed = answer.status == 404 && answer.text().contains("not-found");

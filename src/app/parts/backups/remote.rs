@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::bucket::{Bucket, InBucket};
 use super::kept::{Kept, PREFIX, SEALED, SUFFIX, Where};
+use super::recipient::recipient;
+use super::trial;
 use super::work::{Step, Work};
-use super::{recipient, trial};
 use crate::accounts::random_id;
 use crate::admin::{Backups, Keys, KeysIn, LastBackup};
 use crate::config::Backup;
