@@ -57,3 +57,4 @@ mod upgrade;
 mod uplink;
 mod variables;
 mod way_out;
+mod welsh;

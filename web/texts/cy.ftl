@@ -564,6 +564,99 @@ me-lost = Wedi colli'ch cyfrinair?
 me-lost-ask = Gofynnwch i bwy bynnag sy'n rhedeg y blwch hwn am ddolen newydd.
 me-lost-how = Maent yn gwneud un o dan Blwch, Pobl, neu gyda
 
+# What pages say in place of an error
+fault-first-page = I'r dudalen gyntaf
+fault-asked = Ni ellir gofyn am hynny
+fault-asked-text = Nid oes tudalen yma'n arwain at y cyfeiriad hwn.
+fault-forbidden = Nid i chi
+fault-forbidden-text = Nid yw eich rôl yn cynnwys hynny.
+fault-residents = I breswylwyr y mae'r dudalen hon. Hafan yw eich un chi.
+fault-404 = Does dim byd yma
+fault-404-text = Nid yw'r cyfeiriad yn arwain at dudalen o'r blwch hwn.
+fault-not-so = Nid fel yna
+fault-not-so-text = Mae'r cyfeiriad hwn ar gyfer rhywbeth arall.
+fault-method = Nid yw'r cyfeiriad hwn yn derbyn y dull hwnnw
+fault-much = Mae hynny'n ormod
+fault-much-text = Mae'r hyn a anfonwyd yn fwy na dim y mae tudalen yma'n gofyn amdano.
+fault-form = Ni ellir darllen y ffurflen honno
+fault-back = Ewch yn ôl, llwythwch y dudalen eto, a rhowch gynnig arall arni.
+fault-name = Enw arall
+fault-name-text = Nid yw'r blwch hwn yn ateb o dan yr enw hwnnw.
+fault-421 = Nid yw'r blwch hwn yn ateb o dan yr enw hwnnw
+fault-no-host = Nid yw'r cais yn enwi gwesteiwr, neu mae'n enwi sawl un
+fault-429 = Gormod o geisiadau
+fault-429-text = Arhoswch funud, yna llwythwch y dudalen eto.
+fault-rate = Mae'r galwr hwn wedi defnyddio ei gyfradd; rhowch gynnig arall arni'n nes ymlaen.
+fault-disk = Mae'r ddisg yn llawn
+fault-disk-text = Ni newidiwyd dim. Gall pwy bynnag sy'n rhedeg y blwch wneud lle.
+fault-disk-full = Mae'r ddisg yn llawn, ni newidiwyd dim
+fault-503 = Nid nawr
+fault-503-text = Mae'r blwch yn brysur, neu'n cychwyn neu'n stopio. Rhowch gynnig arall arni ymhen eiliad.
+fault-busy = Prysur, rhowch gynnig arall arni ymhen eiliad
+fault-crowded = Mae gormod o atebion yn aros i'w cymryd
+fault-500 = Aeth rhywbeth o'i le yma
+fault-500-text = Ni sydd ar fai, ac mae yng nghofnod y blwch.
+fault-500-number = Ni sydd ar fai, ac mae yn y cofnod o dan rif y cais hwn.
+fault-unchanged = Ni newidiwyd dim
+fault-not-taken = Ni dderbyniwyd hynny
+fault-taken = Ni dderbynnir hynny
+fault-400 = Ni ellir darllen y cais
+fault-414 = Mae'r cyfeiriad yn rhy hir
+fault-body-long = Mae'r corff yn rhy hir
+fault-media = Nid yw'r cyfeiriad hwn yn derbyn corff o'r math hwnnw
+fault-body = Nid yw'r corff yn un y mae'r cyfeiriad hwn yn ei dderbyn
+fault-websocket = Mae'r cyfeiriad hwn eisiau WebSocket
+fault-way-back = Nid yw hynny'n arwain at dudalen o'r blwch hwn
+fault-no-meter = Nid oes mesurydd o'r fath.
+fault-no-topup = Nid oes ychwanegiad o'r fath.
+fault-no-list = Mae'r rhestr honno wedi mynd: fe'i holwyd dros hanner awr yn ôl. Gludwch hi eto.
+fault-not-done = Ni ellid gwneud hynny, a ni sydd ar fai.
+fault-unread = Ni ellid darllen hynny, a ni sydd ar fai.
+fault-period = Ni chaiff y diwrnod cyntaf fod ar ôl yr olaf, ac esbonnir 400 diwrnod ar y mwyaf ar unwaith.
+fault-no-space = Nid oes lle o'r fath
+fault-no-day = Nid oes diwrnod o'r fath
+fault-too-many = Mae gormod
+fault-not-counted = Ni chyfrifwyd hynny. Rhowch gynnig arall arni.
+fault-one-tap = Un ar y tro
+fault-one-tap-text = Mae tap yn cyfrif un person i mewn neu allan.
+fault-how-many = Faint sydd i mewn?
+fault-how-many-text = Rhowch nifer y bobl sydd i mewn.
+form-not-taken = Ni dderbyniwyd y ffurflen honno
+form-forged = ni ddaeth y ffurflen o'r wefan hon, neu roedd ei thudalen yn rhy hen. Rhowch gynnig arall arni.
+form-forged-text = ni ddaeth y ffurflen o'r wefan hon, neu roedd ei thudalen yn rhy hen. Ewch yn ôl, llwythwch y dudalen eto, a rhowch gynnig arall arni.
+form-long = mae'r ffurflen yn fwy na dim y mae tudalen yma'n gofyn amdano. Rhowch gynnig arall arni.
+form-unread = ni ellir darllen y ffurflen. Rhowch gynnig arall arni.
+form-session = ni ellid chwilio am y sesiwn. Rhowch gynnig arall arni.
+
+# Signing in, and a first password
+login-title = Mewngofnodi
+login-again = Ai chi sydd yno?
+login-again-what = Cyn i chi benderfynu pwy gaiff weld eich data, teipiwch eich cyfrinair unwaith eto.
+login-errand = Mae { $client } yn gofyn am weld hanner oriau eich mesurydd. Mewngofnodwch, a phenderfynwch ar y dudalen nesaf.
+login-name = Enw
+login-wrong = mae'r enw neu'r cyfrinair yn anghywir
+login-tries = gormod o gynigion; arhoswch { $count ->
+    [one] funud
+    [two] { $count } funud
+   *[other] { $count } munud
+}
+login-busy = mae gormod o bobl yn mewngofnodi ar hyn o bryd; rhowch gynnig arall arni ymhen ychydig eiliadau
+login-disk = heb ei ysgrifennu: mae'r ddisg yn llawn
+login-unwritten = heb ei ysgrifennu: ni all y blwch ei gymryd ar hyn o bryd; rhowch gynnig arall arni ymhen eiliad
+login-ours = Ni weithiodd hynny, a ni sydd ar fai.
+login-short = mae gan gyfrinair o leiaf { $count } nod
+login-long = mae gan gyfrinair { $count } beit ar y mwyaf
+login-still = Rydych wedi mewngofnodi o hyd
+login-still-text = Ni allai'r blwch gofnodi hynny. Rhowch gynnig arall arni ymhen eiliad.
+welcome-title = Croeso
+welcome-name = Croeso, { $name }
+welcome-choose = Dewiswch gyfrinair. Mae'r ddolen hon yn gweithio unwaith.
+welcome-once-more = Unwaith eto
+welcome-do = Gosod y cyfrinair a mewngofnodi
+welcome-differ = Nid yw'r ddau gyfrinair yr un fath.
+welcome-over = Mae'r ddolen hon ar ben
+welcome-over-text = Fe'i defnyddiwyd o'r blaen, mae'n hŷn na diwrnod, neu ni fu erioed. Gall pwy bynnag a'i rhoddodd i chi wneud un newydd: gatelodge user invite NAME.
+
 # The road to the cloud
 cloud-test = Profi nawr
 cloud-test-what = Yn rhoi cynnig ar y ffordd gam wrth gam; ni newidir dim. Mewn terfynell:
