@@ -657,6 +657,126 @@ welcome-differ = Nid yw'r ddau gyfrinair yr un fath.
 welcome-over = Mae'r ddolen hon ar ben
 welcome-over-text = Fe'i defnyddiwyd o'r blaen, mae'n hŷn na diwrnod, neu ni fu erioed. Gall pwy bynnag a'i rhoddodd i chi wneud un newydd: gatelodge user invite NAME.
 
+# An application asks, and a person decides
+consent-title = Mae { $client } yn gofyn
+consent-head = Mae { $client } yn gofyn am weld eich hanner oriau
+consent-who = { $url }. { $provider } sy'n eu darparu, gyda'ch caniatâd chi yn unig.
+consent-who-member = { $url }, o'r aelod { $member }. { $provider } sy'n eu darparu, gyda'ch caniatâd chi yn unig.
+consent-before = Caniataoch i { $client } weld { $sources } ar { $at }, hyd { $until }. Os caniatewch eto, bydd yr hyn a ddewiswch nawr yn cymryd ei le.
+consent-and = {" a "}
+consent-no-meter = Ni ellir rhannu unrhyw fesurydd i chi eto. Gall pwy bynnag sy'n rhedeg y blwch hwn baratoi un. Dywedir wrth { $client } na chaniataoch.
+consent-back = Yn ôl at { $client }
+consent-gets = Bydd yn cael
+consent-meter = ({ $source }): { $measures }, pob hanner awr, o { $from } ymlaen.
+consent-use = yr hyn a ddefnyddiwch
+consent-give = yr hyn a roddwch yn ôl i'r grid
+consent-week = Yr hyn a ddefnyddioch yn eich wythnos ddiwethaf, yn union fel y byddai'n ei weld.
+consent-no-week = Ni ddarllenwyd dim ohono eto: byddai'n gweld hanner oriau fel y dônt.
+consent-tells = Gall ddweud ohonynt
+consent-tells-what = Pryd rydych gartref, pryd rydych yn cysgu, a pha fath o bethau a ddefnyddiwch.
+consent-gets-not = Ni fydd yn cael
+consent-gets-not-what = Eich enw, eich balans na'ch ychwanegiadau.
+consent-does = Yr hyn a wna â nhw
+consent-does-more = Yr hyn a wna { $client } â'ch data
+consent-until = Hyd
+consent-1m = 1 mis
+consent-3m = 3 mis
+consent-1y = 1 flwyddyn
+consent-life = { $name }: hyd { $until }
+consent-words = Y geiriau rydych yn cytuno iddynt
+consent-words-in = Dim ond yn yr iaith hon y mae'r geiriau hyn: { $language }.
+consent-stop-any = Gallwch ei atal unrhyw bryd, yn
+consent-yours = eich caniatadau
+consent-either = Y naill ffordd neu'r llall ewch yn ôl i { $place }.
+consent-allow = Caniatáu
+consent-deny = Peidio â chaniatáu
+consent-choose = Dewiswch un o'r ddau fotwm.
+consent-changed = Mae'r hyn y byddech yn cytuno iddo wedi newid ers i chi agor y dudalen hon. Edrychwch arno eto.
+consent-choose-end = Dewiswch un o'r tri diwedd.
+consent-tick = Ticiwch o leiaf un mesurydd, neu peidiwch â chaniatáu.
+consent-visit-over = Mae'r cais hwn ar ben
+consent-visit-over-text = Mae'r cais hwn yn anhysbys, wedi'i ddefnyddio neu'n rhy hen. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-visit-another = Nid cais y rhaglen hon
+consent-visit-another-text = Mae'r cais hwn yn perthyn i raglen arall. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-visit-browser = Dechreuwyd mewn porwr arall
+consent-visit-browser-text = Dechreuwyd y cais hwn mewn porwr arall. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-not-pushed = Ni ofynnwyd am ddim
+consent-not-pushed-text = Rhaid gwthio'r hyn y mae rhaglen yn gofyn amdano yn gyntaf. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-unknown = Nid yw'r rhaglen hon yn hysbys yma
+consent-unknown-text = Nid yw wedi'i chofrestru yma, neu cafodd ei hanalluogi yn y cyfamser. Ni roddwyd dim iddi.
+consent-address = Nid yw'r cyfeiriad hwn yn gyfan
+consent-address-text = Rhaid iddo gael client_id a request_uri, unwaith yr un. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-licence = Ni chynigir mwyach
+consent-licence-text = Ni chynigir yma mwyach y drwydded y mae'r rhaglen yn gofyn oddi tani. Ni roddwyd dim. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-no-words = Nid oes dim i gytuno iddo eto
+consent-no-words-text = Mae geiriau'r drwydded ar goll ar y blwch hwn. Dywedir wrth bwy bynnag sy'n ei redeg. Ni roddwyd dim.
+consent-role = Nid oes gan y mewngofnod hwn ei fesuryddion ei hun
+consent-role-text = Dim ond pwy bynnag sy'n byw gyda mesurydd all ganiatáu i rywun weld yr hyn a ddywed. Allgofnodwch uchod, a mewngofnodwch fel y person hwnnw.
+consent-unavailable-text = Nid yw cloc y blwch hwn yn gywir eto, neu ni all ysgrifennu. Ni roddir dim nes y gall. Rhowch gynnig arall arni ymhen ychydig funudau.
+consent-not-theirs = Nid eich un chi i'w ganiatáu
+consent-not-theirs-text = Nid eich un chi yw un o'r mesuryddion a ddewiswyd. Ni roddwyd dim. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-allowed = caniateir
+consent-idle = nid yw'n gweld dim nawr
+consent-stopped = ataliwyd
+consent-over = ar ben
+consent-by-person = y person
+consent-by-application = y rhaglen
+consent-by-operator = pwy bynnag sy'n rhedeg y blwch hwn
+consent-import = mewnforio
+consent-export = allforio
+consent-told = Dywedwyd wrth { $name }.
+consent-told-at = Dywedwyd wrth { $name } am { $at }.
+consent-being-told = Dywedir wrth { $name } nawr.
+consent-told-again = Dywedir wrth { $name } nawr; am { $at } ni weithiodd, a cheisir eto.
+consent-not-told = Ni ellid dweud wrth { $name }.
+
+# What a person allowed, and how it was given
+consents-title = Pwy sy'n gweld eich data
+consents-none = Neb. Pan fydd rhaglen yn gofyn i chi, fe'ch arweinir at dudalen lle rydych yn penderfynu; rhestrir yma yr hyn a ganiatewch, a gellir ei atal yma.
+consents-data = Cymryd eich data, neu ei ddileu
+consents-allowed = Hanner oriau { $sources }, caniatawyd ar { $granted }, hyd { $until }.
+consents-ended = Hanner oriau { $sources }, caniatawyd ar { $granted }; ataliwyd { $at } gan { $by }.
+consents-you = chi
+consents-nothing-now = { $name } (dim ohono nawr)
+consents-left = Daeth i ben gyda'ch tenantiaeth ar { $left }. Pe bai mesurydd ohono'n eiddo i chi eto cyn { $until }, byddai'n gweld hwnnw eto, oni bai eich bod yn ei atal.
+consents-evidence = Yr hyn y cytunoch iddo
+consents-used = Nolwyd { $all ->
+    [two] ddwywaith
+   *[other] { $all } gwaith
+} i gyd, { $lately ->
+    [two] ddwywaith
+   *[other] { $lately } gwaith
+} ar { $day } (UTC); aeth { $count } hanner awr allan.
+consents-fetch = { $at }: { $measure } { $source } o { $from } hyd { $to }, { $count } hanner awr
+consents-fetch-broken = { $at }: { $measure } { $source } o { $from } hyd { $to }, torrwyd ar ei draws, o leiaf { $count } hanner awr
+consents-no-fetch = Ni nolwyd dim eto.
+consents-stop = Atal { $name }?
+consents-stop-what = Ni fydd yn gweld dim o { $sources } mwyach, o'r eiliad hon ymlaen. Mae'r hyn a nolwyd eisoes yn aros ganddi; dywed ei thudalen breifatrwydd am ba hyd. I ddechrau eto rhaid iddi ofyn i chi.
+consents-stop-do = Ei atal nawr
+evidence-title = Tystiolaeth o ganiatâd
+evidence-may = Caiff { $name } ({ $client }) weld, trwy ganiatâd cyfrif { $account } yn { $issuer } o dan { $licence }:
+evidence-might = Câi { $name } ({ $client }) weld, trwy ganiatâd cyfrif { $account } yn { $issuer } o dan { $licence }:
+evidence-source = { $source } ({ $outcode }): hanner oriau { $measures }, o { $from }
+evidence-nothing-now = dim nawr o { $source } ({ $outcode }): hanner oriau { $measures }, o { $from }
+evidence-state = Cyflwr:
+evidence-ends = daw i ben am { $at }.
+evidence-ended = roedd i ddod i ben am { $at }.
+evidence-happened = Yr hyn a ddigwyddodd
+evidence-when = Pryd (UTC)
+evidence-words = Y geiriau y cytunwyd iddynt
+evidence-missing = Mae'r geiriau ar goll ar y blwch hwn, neu cawsant eu newid yno.
+evidence-language = Cytunwyd iddynt yn yr iaith hon: { $language }.
+evidence-sha = SHA-256 y geiriau hyn: { $fingerprint }
+evidence-given = rhoddwyd ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language })
+evidence-given-again = rhoddwyd eto ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language })
+evidence-given-browser = rhoddwyd ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language }); porwr: { $agent }
+evidence-given-again-browser = rhoddwyd eto ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language }); porwr: { $agent }
+evidence-redeemed = nolodd y rhaglen ei thocyn
+evidence-replayed = daeth cod y rhaglen am yr eildro: daethpwyd â'r hyn a ddaeth ohono i ben
+evidence-narrowed = adferwyd y blwch o gopi wrth gefn, ac ni wnaed hwn yn fwy na'r hyn y cytunwyd iddo wedyn: { $sources } hyd { $expires }
+evidence-narrowed-all = adferwyd y blwch o gopi wrth gefn, ac ni wnaed hwn yn fwy na'r hyn y cytunwyd iddo wedyn: dim hyd { $expires }
+evidence-stopped = ataliwyd gan { $by }
+
 # The road to the cloud
 cloud-test = Profi nawr
 cloud-test-what = Yn rhoi cynnig ar y ffordd gam wrth gam; ni newidir dim. Mewn terfynell:

@@ -683,6 +683,135 @@ welcome-differ = The two passwords differ.
 welcome-over = This link is over
 welcome-over-text = It was used before, is older than a day, or never was. Whoever gave it to you can make a new one: gatelodge user invite NAME.
 
+# An application asks, and a person decides
+consent-title = { $client } asks
+consent-head = { $client } asks to see your half-hours
+consent-who = { $url }. { $provider } provides them, with your leave alone.
+consent-who-member = { $url }, of the member { $member }. { $provider } provides them, with your leave alone.
+consent-before = You allowed { $client } to see { $sources } on { $at }, until { $until }. If you allow it again, what you choose now takes its place.
+consent-and = {" and "}
+consent-no-meter = No meter of yours can be shared yet. Whoever runs this box can make one ready. { $client } is told that you did not allow it.
+consent-back = Back to { $client }
+consent-gets = It will get
+consent-meter = ({ $source }): { $measures }, each half-hour, from { $from } on.
+consent-use = what you use
+consent-give = what you give back to the grid
+consent-week = What you used in your last week, just as it would see it.
+consent-no-week = Nothing was read of it yet: it would see half-hours as they come.
+consent-tells = It can tell from them
+consent-tells-what = When you are at home, when you sleep, and what kind of things you use.
+consent-gets-not = It will not get
+consent-gets-not-what = Your name, your balance or your top-ups.
+consent-does = What it does with them
+consent-does-more = What { $client } does with your data
+consent-until = Until
+consent-1m = 1 month
+consent-3m = 3 months
+consent-1y = 1 year
+consent-life = { $name }: until { $until }
+consent-words = The words that you agree to
+consent-words-in = These words are in this language alone: { $language }.
+consent-stop-any = You can stop it any time, at
+consent-yours = your permissions
+consent-either = Either way you go back to { $place }.
+consent-allow = Allow
+consent-deny = Do not allow
+consent-choose = Choose one of the two buttons.
+consent-changed = What you would agree to has changed since you opened this page. Look at it again.
+consent-choose-end = Choose one of the three ends.
+consent-tick = Tick at least one meter, or do not allow.
+consent-visit-over = This request is over
+consent-visit-over-text = This request is unknown, used or too old. Go back to the application and start again.
+consent-visit-another = Not this application's
+consent-visit-another-text = This request belongs to another application. Go back to the application and start again.
+consent-visit-browser = Begun in another browser
+consent-visit-browser-text = This request was begun in another browser. Go back to the application and start again.
+consent-not-pushed = Nothing was asked for
+consent-not-pushed-text = What an application asks for must be pushed first. Go back to the application and start again.
+consent-unknown = This application is not known here
+consent-unknown-text = It is not registered here, or was disabled meanwhile. Nothing was given to it.
+consent-address = This address is not whole
+consent-address-text = It must have client_id and request_uri, each once. Go back to the application and start again.
+consent-licence = Not offered any more
+consent-licence-text = The licence under which the application asks is not offered here any more. Nothing was given. Go back to the application and start again.
+consent-no-words = There is nothing to agree to yet
+consent-no-words-text = The words of the licence are missing on this box. Whoever runs it is told. Nothing was given.
+consent-role = This login has no meters of its own
+consent-role-text = Only whoever lives with a meter can allow somebody to see what it says. Sign out above, and sign in as that person.
+consent-unavailable-text = The clock of this box is not right yet, or it cannot write. Nothing is given until it can. Try again in a few minutes.
+consent-not-theirs = Not yours to allow
+consent-not-theirs-text = One of the meters that were chosen is not yours. Nothing was given. Go back to the application and start again.
+consent-allowed = allowed
+consent-idle = sees nothing now
+consent-stopped = stopped
+consent-over = over
+consent-by-person = the person
+consent-by-application = the application
+consent-by-operator = whoever runs this box
+consent-import = import
+consent-export = export
+consent-told = { $name } was told.
+consent-told-at = { $name } was told at { $at }.
+consent-being-told = { $name } is being told.
+consent-told-again = { $name } is being told; at { $at } it did not work, and it is tried again.
+consent-not-told = { $name } could not be told.
+
+# What a person allowed, and how it was given
+consents-title = Who sees your data
+consents-none = Nobody. When an application asks you, you are led to a page where you decide; what you allow is listed here, and can be stopped here.
+consents-data = Take your data, or have it erased
+consents-allowed = Half-hours of { $sources }, allowed on { $granted }, until { $until }.
+consents-ended = Half-hours of { $sources }, allowed on { $granted }; stopped { $at } by { $by }.
+consents-you = you
+consents-nothing-now = { $name } (nothing of it now)
+consents-left = It ended with your tenancy on { $left }. Should a meter of it be yours again before { $until }, it would see that again, unless you stop it.
+consents-evidence = What you agreed to
+consents-used = Fetched { $all ->
+    [one] { $all } time
+   *[other] { $all } times
+} in all, { $lately ->
+    [one] { $lately } time
+   *[other] { $lately } times
+} on { $day } (UTC); { $count ->
+    [one] { $count } half-hour
+   *[other] { $count } half-hours
+} went out.
+consents-fetch = { $at }: { $measure } of { $source } from { $from } to { $to }, { $count ->
+    [one] { $count } half-hour
+   *[other] { $count } half-hours
+}
+consents-fetch-broken = { $at }: { $measure } of { $source } from { $from } to { $to }, broken off, at least { $count ->
+    [one] { $count } half-hour
+   *[other] { $count } half-hours
+}
+consents-no-fetch = Nothing was fetched yet.
+consents-stop = Stop { $name }?
+consents-stop-what = It sees nothing of { $sources } any more, from this moment on. What it has fetched already stays with it; its privacy page says for how long. To begin again it has to ask you.
+consents-stop-do = Stop it now
+evidence-title = Evidence of a permission
+evidence-may = { $name } ({ $client }) may see, by leave of account { $account } at { $issuer } under { $licence }:
+evidence-might = { $name } ({ $client }) was allowed to see, by leave of account { $account } at { $issuer } under { $licence }:
+evidence-source = { $source } ({ $outcode }): half-hours of { $measures }, from { $from }
+evidence-nothing-now = nothing now of { $source } ({ $outcode }): half-hours of { $measures }, from { $from }
+evidence-state = State:
+evidence-ends = it ends at { $at }.
+evidence-ended = it was to end at { $at }.
+evidence-happened = What happened
+evidence-when = When (UTC)
+evidence-words = The words that were agreed to
+evidence-missing = The words are missing on this box, or were changed there.
+evidence-language = They were agreed to in this language: { $language }.
+evidence-sha = SHA-256 of these words: { $fingerprint }
+evidence-given = given on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language })
+evidence-given-again = given again on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language })
+evidence-given-browser = given on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language }); browser: { $agent }
+evidence-given-again-browser = given again on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language }); browser: { $agent }
+evidence-redeemed = the application fetched its token
+evidence-replayed = the application's code came a second time: what came of it was ended
+evidence-narrowed = the box was restored from a backup, and this was made no more than had been agreed to later: { $sources } until { $expires }
+evidence-narrowed-all = the box was restored from a backup, and this was made no more than had been agreed to later: nothing until { $expires }
+evidence-stopped = stopped by { $by }
+
 # The road to the cloud
 cloud-test = Test now
 cloud-test-what = Tries the way step by step; nothing is changed. In a terminal:
