@@ -777,6 +777,22 @@ evidence-narrowed = adferwyd y blwch o gopi wrth gefn, ac ni wnaed hwn yn fwy na
 evidence-narrowed-all = adferwyd y blwch o gopi wrth gefn, ac ni wnaed hwn yn fwy na'r hyn y cytunwyd iddo wedyn: dim hyd { $expires }
 evidence-stopped = ataliwyd gan { $by }
 
+# What pages say of themselves while they change, and lamps
+live-is = yn fyw
+live-lost = Ddim yn fyw: yn ceisio cyrraedd y blwch eto.
+lamp-store = storfa
+lamp-occupancy = lleoedd
+lamp-meters = mesuryddion
+lamp-alarm = larwm
+lamp-works = yn gweithio
+lamp-in-part = ddim yn gwneud ei holl waith
+lamp-disk-full = mae'r ddisg yn llawn, ni dderbynnir dim newydd
+lamp-own = { $count ->
+    [one] mae rhywbeth i edrych arno: gweler Mesuryddion
+    [two] mae { $count } beth i edrych arnynt: gweler Mesuryddion
+   *[other] mae { $count } peth i edrych arnynt: gweler Mesuryddion
+}
+
 # The road to the cloud
 cloud-test = Profi nawr
 cloud-test-what = Yn rhoi cynnig ar y ffordd gam wrth gam; ni newidir dim. Mewn terfynell:

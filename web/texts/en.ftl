@@ -812,6 +812,21 @@ evidence-narrowed = the box was restored from a backup, and this was made no mor
 evidence-narrowed-all = the box was restored from a backup, and this was made no more than had been agreed to later: nothing until { $expires }
 evidence-stopped = stopped by { $by }
 
+# What pages say of themselves while they change, and lamps
+live-is = live
+live-lost = Not live: trying to reach the box again.
+lamp-store = store
+lamp-occupancy = occupancy
+lamp-meters = meters
+lamp-alarm = alarm
+lamp-works = works
+lamp-in-part = does not do all of its job
+lamp-disk-full = the disk is full, nothing new is taken
+lamp-own = { $count ->
+    [one] something is to be looked at: see Meters
+   *[other] { $count } things are to be looked at: see Meters
+}
+
 # The road to the cloud
 cloud-test = Test now
 cloud-test-what = Tries the way step by step; nothing is changed. In a terminal:
