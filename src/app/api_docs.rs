@@ -12,20 +12,22 @@ use serde_json::Value;
 use super::guide::{GUIDES, Guide, Shelf};
 use super::openapi::{METHODS, document};
 
-use crate::face::{Face, Shell, fixed, secured};
+use crate::face::{Face, Shell, Visitor, secured};
 use crate::http::Fixed;
 
 /// Serves them all. Each is written once, here.
 pub(super) fn router(face: &Face) -> Router {
     let json = Fixed::new("application/json", document().to_string());
-    let docs = fixed(&DocsPage::new(face));
-    let privacy = fixed(&PrivacyPage {
-        shell: face.shell("docs", None),
-    });
+    let docs = face.fixed("docs", DocsPage::new);
+    let privacy = face.fixed("docs", |shell| PrivacyPage { shell });
     let pages = Router::new()
-        .route("/docs", get(async move || docs.clone()))
+        .route("/docs", get(async move |visitor: Visitor| docs.for_reader(&visitor)))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
-        .route("/docs/privacy", get(async move || privacy.clone()));
+        .route(
+            "/docs/privacy",
+            get(async move |visitor: Visitor| privacy.for_reader(&visitor)),
+        )
+        .with_state(face.clone());
     secured(pages).route("/openapi.json", get(async move || json.clone()))
 }
 
@@ -53,7 +55,7 @@ struct Route {
 }
 
 impl DocsPage {
-    fn new(face: &Face) -> DocsPage {
+    fn new(shell: Shell) -> DocsPage {
         let document = document();
         let paths = document["paths"].as_object().into_iter().flatten();
         let routes = paths.flat_map(|(path, item)| routes(path, item)).collect();
@@ -65,7 +67,7 @@ impl DocsPage {
                 .collect()
         };
         DocsPage {
-            shell: face.shell("docs", None),
+            shell,
             bad_day: shelf(Shelf::BadDay),
             programs: shelf(Shelf::Programs),
             routes,

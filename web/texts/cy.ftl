@@ -793,6 +793,95 @@ lamp-own = { $count ->
    *[other] mae { $count } peth i edrych arnynt: gweler Mesuryddion
 }
 
+# What is held of somebody, taking it, and having it erased
+data-take = Ei gymryd
+data-take-what = Popeth sydd gan y blwch hwn amdanoch mewn un ffeil ZIP: hanner oriau a balansau fel CSV, y gweddill fel JSON. Mae'r tablau'n agor mewn unrhyw daenlen.
+data-waits = Mae eich archif yn cael ei gwneud: mae'n aros am un arall.
+data-making = Mae eich archif yn cael ei gwneud: { $done } o { $of } cam.
+data-ready = Mae eich archif yn barod: { $size }, hyd { $until }.
+data-how-much = Faint ohono sydd wedi'i wneud
+data-stop = Atal
+data-download = Ei lawrlwytho
+data-failed = Ni ellid ei gwneud, a ni sydd ar fai. Rhowch gynnig arall arni; gall pwy bynnag sy'n rhedeg y blwch hwn weld pam.
+data-too-many = Mae gormod o archifau'n cael eu gwneud ar hyn o bryd. Rhowch gynnig arall arni ymhen munud.
+data-anew = Ei gwneud o'r newydd
+data-make = Gwneud fy archif
+data-held = Yr hyn a gedwir amdanoch
+data-all = Mae popeth y mae'r blwch yn ei gadw am unrhyw un, ac am ba hyd, o dan
+data-erase = Ei ddileu
+data-erase-what = Mae'r hyn sy'n mynd, yr hyn sy'n gorfod aros ac am ba hyd ar y dudalen nesaf. Nid oes dim yn digwydd cyn i chi ddweud hynny yno.
+data-erase-do = Ei ddileu…
+data-erase-other = Mae eich mewngofnod yn rhedeg y blwch hwn, neu'n ei wasanaethu. Gofynnwch i rywun arall sy'n ei redeg eich tynnu:
+forget-title = Dileu eich data
+forget-head = Dileu eich data?
+forget-goes = Yr hyn sy'n mynd
+forget-stays = Yr hyn sy'n aros, ac am ba hyd
+forget-elsewhere = Yr hyn sydd mewn mannau eraill, a hyd pryd
+forget-nothing-back = Ni ddaw dim ohono'n ôl, ac ni allwch fewngofnodi mwyach.
+forget-take-first = Cymerwch eich data yn gyntaf os ydych am ei gadw.
+forget-meter = Mae'r mesurydd yn dal i gyfrif; nid yw'r hyn a ddywed o hyn ymlaen yn eiddo i neb yma.
+forget-sure = Gwn na ddaw dim ohono'n ôl
+forget-tick = Ticiwch eich bod yn gwybod na ddaw dim ohono'n ôl.
+forget-password = Eich cyfrinair
+forget-do = Ei ddileu nawr
+forget-not = Ni ddilëwyd dim: ni all y blwch ysgrifennu ar hyn o bryd, neu nid yw ei gloc yn gywir eto
+forget-not-text = Rhowch gynnig arall arni ymhen ychydig funudau.
+erasure-title = Dilead
+erasure-is-done = Mae wedi'i ddileu
+erasure-goes-on = Mae'n cael ei ddileu
+erasure-done = Gofynnwyd amdano ar { $asked }, gwnaed ar { $ended }.
+erasure-asked = Gofynnwyd amdano ar { $asked }. Mae'r cyfrif wedi mynd eisoes; mae'r hanner oriau'n dilyn.
+erasure-months = Mae { $done } o { $of } mis wedi'u gwneud.
+erasure-no-wait = Nid oes angen i chi aros: mae'n mynd yn ei flaen ohono'i hun.
+erasure-trouble = Ni all y blwch fynd ymlaen ar hyn o bryd ac mae'n rhoi cynnig arall arni bob munud. Gall pwy bynnag sy'n ei redeg weld pam.
+erasure-number = Rhif y dilead hwn: { $id }. Nid oes enw ar y dudalen hon; gall pwy bynnag sydd â'i chyfeiriad ei gweld.
+held-for-ever = cyhyd â'r blwch hwn
+held-for-months = am { $count ->
+    [two] { $count } ddiwrnod
+   *[other] { $count } diwrnod
+}, mewn misoedd cyfan
+held-for-book = cyhyd â'r llyfr hwn
+held-for-years = am { $count ->
+    [two] { $count } flynedd
+   *[other] { $count } blynedd
+}
+held-for-days = am { $count ->
+    [two] { $count } ddiwrnod
+   *[other] { $count } diwrnod
+}
+held-account = Eich cyfrif: yr enw { $name }, stwnsh o'ch cyfrinair, a pha fesuryddion oedd yn eiddo i chi pryd ({ $count })
+held-sessions = Ble rydych wedi mewngofnodi ({ $count }), a stwnshys o ble y mewngofnodoch
+held-audit = Llinellau'r archwiliad sy'n eich enwi: pryd y mewngofnodoch, yr hyn a ganiataoch, yr hyn a newidiwyd i chi
+held-audit-why = { $long }, fel na all neb sy'n rhedeg y blwch hwn newid yn ddirgel yr hyn a wnaed
+held-permissions = { $count } caniatâd i raglen weld eich data: tynnir yn ôl ar unwaith, a dywedir wrth y rhaglen lle gellir
+held-evidence = Tystiolaeth o'r hyn a ganiataoch ({ $count } caniatâd): pa raglen, pa fesurydd, y geiriau, trwy ba borwr, a phryd y nolodd
+held-evidence-why = am ddwy flynedd ar ôl ei ddiwedd, heb eich enw
+held-records = Yr hyn sydd y tu ôl i gofnodion llofnodedig o'ch data: mesurydd, cyfnod, stwnsh o'r ateb; dim hanner oriau
+held-records-why = { $long }, fel y gall pwy bynnag sydd â chofnod o'r fath gael ei brofi
+held-counts = Eich enw gyda { $count } cyfrif a gywirwyd gennych wrth ddrws
+held-half-hours = Hanner oriau mesurydd { $meter } o'ch amser eich hun ({ $count ->
+    [two] { $count } ddiwrnod
+   *[other] { $count } diwrnod
+}), a'r hyn a ddywed ei gofnod ei hun ac adroddiadau tasgau'r blwch am yr amser hwnnw
+held-shared = Hanner oriau mesurydd { $meter } o'r amser pan oedd yn eiddo i rywun arall hefyd
+held-shared-why = cyhyd ag y maent yn eiddo iddynt
+held-money = Balansau ac ychwanegiadau mesurydd { $meter } o'ch amser
+held-money-why = { $long } ar y mwyaf, fel y mae'n rhaid i gyfrifon: un balans y dydd a'r rhai o gwmpas taliad; nid enwir mwyach pwy a dalodd
+held-registers = Cofrestrau mesurydd { $meter } ar ddechrau a diwedd eich amser, a'i dariffau
+held-registers-why = cyhyd ag y cedwir hanner oriau: maent yn ffinio'r amser cyn ac ar ôl eich un chi
+held-latest = Y diweddaraf a ddywedodd mesurydd { $meter }
+held-latest-why = nes i'r darlleniad nesaf gymryd ei le
+elsewhere-log = Cofnod y llyfr, a'i gipluniau: am rai dyddiau, a hyd { $day } fan bellaf
+elsewhere-own = Copïau wrth gefn y mae'r blwch hwn yn eu gwneud ei hun ({ $count } yno): mae rhai newydd yn cymryd eu lle, mae'r olaf sy'n eich dal yn mynd tua { $day }
+elsewhere-own-open = Copïau wrth gefn y mae'r blwch hwn yn eu gwneud ei hun ({ $count } yno): nes i rai newydd gymryd eu lle
+elsewhere-backups = Copïau wrth gefn a wnaed â llaw neu sydd mewn mannau eraill, a ffyn a roddwyd o'r neilltu (mae'r copi diwethaf o { $day }): cyhyd ag y mae pwy bynnag sy'n rhedeg y blwch hwn yn eu cadw
+elsewhere-no-backups = Copïau wrth gefn: nid oes un yn hysbys
+elsewhere-aside = { $count } llyfr a roddwyd o'r neilltu gan adferiad neu atgyweiriad: cyhyd ag y mae pwy bynnag sy'n rhedeg y blwch hwn yn eu cadw
+elsewhere-meter = Cof y mesurydd ei hun: tua blwyddyn o hanner oriau, cyhyd ag y mae'r mesurydd yn eu cadw; gall pwy bynnag a gaiff holi'r mesurydd eu darllen yno, ac nid yw'r blwch hwn yn eu cymryd eto
+elsewhere-handed-out = Beth bynnag a roddwyd allan o'r blaen: archifau a gymeroch, data a nolodd rhaglen, gwerthoedd sydd gan gwmwl y gweithredwr, neu sydd eto i'w cyrraedd
+privacy-title = Yr hyn sy'n hysbys am bwy
+english-only = Yn Saesneg y mae'r dudalen hon.
+
 # The road to the cloud
 cloud-test = Profi nawr
 cloud-test-what = Yn rhoi cynnig ar y ffordd gam wrth gam; ni newidir dim. Mewn terfynell:

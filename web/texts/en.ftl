@@ -827,6 +827,110 @@ lamp-own = { $count ->
    *[other] { $count } things are to be looked at: see Meters
 }
 
+# What is held of somebody, taking it, and having it erased
+data-take = Take it
+data-take-what = All that this box holds of you in one ZIP file: half-hours and balances as CSV, the rest as JSON. The tables open in any spreadsheet.
+data-waits = Your archive is being made: it waits for another one.
+data-making = Your archive is being made: { $done } of { $of } steps.
+data-ready = Your archive is ready: { $size }, until { $until }.
+data-how-much = How much of it is done
+data-stop = Stop
+data-download = Download it
+data-failed = It could not be made, and the fault is ours. Try once more; whoever runs this box can see why.
+data-too-many = Too many archives are being made just now. Try again in a minute.
+data-anew = Make it anew
+data-make = Make my archive
+data-held = What is held of you
+data-all = All that the box keeps of anybody, and for how long, stands under
+data-erase = Have it erased
+data-erase-what = What goes, what has to stay and for how long stands on the next page. Nothing happens before you say so there.
+data-erase-do = Have it erased…
+data-erase-other = Your login runs this box, or serves it. Ask somebody else who runs it to remove you:
+forget-title = Have your data erased
+forget-head = Have your data erased?
+forget-goes = What goes
+forget-stays = What stays, and for how long
+forget-elsewhere = What lies elsewhere, and until when
+forget-nothing-back = Nothing of it comes back, and you cannot sign in any more.
+forget-take-first = Take your data first if you want to keep it.
+forget-meter = The meter goes on counting; what it says from now on is nobody's here.
+forget-sure = I know that nothing of it comes back
+forget-tick = Tick that you know that nothing of it comes back.
+forget-password = Your password
+forget-do = Erase it now
+forget-not = Nothing was erased: the box cannot write just now, or its clock is not right yet
+forget-not-text = Try again in a few minutes.
+erasure-title = An erasure
+erasure-is-done = It is erased
+erasure-goes-on = It is being erased
+erasure-done = Asked for on { $asked }, done on { $ended }.
+erasure-asked = Asked for on { $asked }. The account is gone already; the half-hours follow.
+erasure-months = { $done } of { $of } months are done.
+erasure-no-wait = You need not wait: it goes on by itself.
+erasure-trouble = The box cannot go on just now and tries again every minute. Whoever runs it can see why.
+erasure-number = Number of this erasure: { $id }. This page has no name in it; whoever has its address can see it.
+held-for-ever = for as long as this box
+held-for-months = for { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}, in whole months
+held-for-book = for as long as this book
+held-for-years = for { $count } years
+held-for-days = for { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+held-account = Your account: the name { $name }, a hash of your password, and which meters were yours when ({ $count })
+held-sessions = Where you are signed in ({ $count }), and hashes of where you signed in from
+held-audit = Lines of the audit that name you: when you signed in, what you allowed, what was changed for you
+held-audit-why = { $long }, so that nobody who runs this box can change unseen what was done
+held-permissions = { $count ->
+    [one] { $count } permission
+   *[other] { $count } permissions
+} that an application may see your data: taken back at once, and the application is told where it can be
+held-evidence = Evidence of what you allowed ({ $count ->
+    [one] { $count } permission
+   *[other] { $count } permissions
+}): which application, which meter, the words, by which browser, and when it fetched
+held-evidence-why = for two years after its end, without your name
+held-records = What stands behind signed records of your data: meter, stretch, a hash of the answer; no half-hours
+held-records-why = { $long }, so that whoever has such a record can have it proved
+held-counts = Your name with { $count ->
+    [one] { $count } count
+   *[other] { $count } counts
+} that you put right at a door
+held-half-hours = Half-hours of meter { $meter } of your own time ({ $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}), and what its own log and reports of the box's jobs say of that time
+held-shared = Half-hours of meter { $meter } of the time in which it was somebody else's too
+held-shared-why = as long as they are theirs
+held-money = Balances and top-ups of meter { $meter } of your time
+held-money-why = { $long } at most, as accounts have to: one balance a day and those around a payment; who paid in is not named any more
+held-registers = The registers of meter { $meter } at the beginning and the end of your time, and its tariffs
+held-registers-why = as long as half-hours are kept: they bound the time before and after yours
+held-latest = The latest that meter { $meter } said
+held-latest-why = until the next reading takes its place
+elsewhere-log = The log of the book, and its snapshots: for some days, and until { $day } at the latest
+elsewhere-own = Backups that this box makes by itself ({ $count ->
+    [one] { $count } is there
+   *[other] { $count } are there
+}): newer ones take their places, the last that holds you goes about { $day }
+elsewhere-own-open = Backups that this box makes by itself ({ $count ->
+    [one] { $count } is there
+   *[other] { $count } are there
+}): until newer ones take their places
+elsewhere-backups = Backups that were made by hand or lie elsewhere, and sticks that are put away (the last backup is of { $day }): as long as whoever runs this box keeps them
+elsewhere-no-backups = Backups: none is known
+elsewhere-aside = { $count ->
+    [one] { $count } book that
+   *[other] { $count } books that
+} a restore or a repair put aside: as long as whoever runs this box keeps them
+elsewhere-meter = The meter's own memory: about a year of half-hours, as long as the meter keeps them; whoever may ask the meter can read them there, and this box does not take them again
+elsewhere-handed-out = Whatever was handed out before: archives that you took, data that an application fetched, values that the operator's cloud has, or is still to get
+privacy-title = What is known of whom
+english-only = This page is in English.
+
 # The road to the cloud
 cloud-test = Test now
 cloud-test-what = Tries the way step by step; nothing is changed. In a terminal:
