@@ -9,7 +9,9 @@ use jiff::Timestamp;
 
 use super::link::{Link, Sight};
 use crate::domain::MeterId;
+use crate::domain::units::Span;
 use crate::store::{Page, ReadError, RowError};
+use crate::texts::{Said, Texts};
 
 /// Somebody of whom the box holds something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +72,35 @@ pub struct Held {
     pub what: String,
     /// What becomes of it when they have themselves erased.
     pub fate: Fate,
+}
+
+impl Held {
+    /// Something that goes.
+    #[must_use]
+    pub fn goes(what: &Said) -> Held {
+        Held {
+            what: what.text().to_owned(),
+            fate: Fate::Goes,
+        }
+    }
+
+    /// Something that stays, for so long.
+    #[must_use]
+    pub fn stays(what: &Said, how_long: &Said) -> Held {
+        Held {
+            what: what.text().to_owned(),
+            fate: Fate::Stays(how_long.text().to_owned()),
+        }
+    }
+}
+
+/// How long something stays that goes by whole months, in words; a span of less than a day stands for ever.
+#[must_use]
+pub fn kept_for(t: Texts, span: Span) -> Said {
+    match span.0.as_secs() / 86_400 {
+        0 => t.say("held-for-ever"),
+        days => t.say1("held-for-months", "count", days),
+    }
 }
 
 /// What becomes of something.
@@ -136,7 +167,7 @@ pub trait Holder: Send + Sync {
     /// # Errors
     ///
     /// When the book cannot be read.
-    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError>;
+    fn held(&self, of: &Subject, t: Texts) -> Result<Vec<Held>, ReadError>;
 
     /// In how many steps it is taken.
     ///

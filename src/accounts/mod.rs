@@ -28,12 +28,12 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
-pub use holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
+pub use holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking, kept_for};
 pub use link::{Link, Sight};
 pub use linking::{MovedOut, Shared};
 pub use naming::Beginning;
 pub use own::OwnAccount;
-pub use password::PasswordError;
+pub use password::{LONGEST, PasswordError, SHORTEST};
 pub use people::INVITATION_LIFE;
 pub use permission::{Act, Role, Scope};
 pub use person::{Person, Standing};

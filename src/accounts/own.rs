@@ -7,23 +7,25 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
+use super::holding::{Done, Erasing, Held, Holder, Subject, TakeError, Taking, kept_for};
 use super::{Accounts, AccountsError, Link, audit, people, person, session, tries};
+use crate::domain::units::Span;
 use crate::store::{Page, ReadError, RowError, Store};
+use crate::texts::Texts;
 
 /// Accounts and the audit, as far as they are somebody's own.
 pub struct OwnAccount {
     store: Store,
     /// The folder with the months of the audit.
     audit: PathBuf,
-    /// How long a month of it stays, in words.
-    audit_stays: String,
+    /// How long a month of it stays.
+    audit_stays: Span,
 }
 
 impl OwnAccount {
-    /// Those of this book; the audit lies in that folder, and stays as long as these words say.
+    /// Those of this book; the audit lies in that folder, and its months stay so long.
     #[must_use]
-    pub fn new(store: Store, audit: PathBuf, audit_stays: String) -> OwnAccount {
+    pub fn new(store: Store, audit: PathBuf, audit_stays: Span) -> OwnAccount {
         OwnAccount {
             store,
             audit,
@@ -76,26 +78,17 @@ fn names(line: &str, name: &str, since: Timestamp) -> bool {
 
 #[async_trait]
 impl Holder for OwnAccount {
-    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError> {
+    fn held(&self, of: &Subject, t: Texts) -> Result<Vec<Held>, ReadError> {
         let sessions = session::of_person(&self.store, &of.name)?.len();
         let meters = of.meters().len();
-        let goes = |what: String| Held { what, fate: Fate::Goes };
-        let mut held = vec![goes(format!(
-            "Your account: the name {}, a hash of your password, and which meters were yours when ({meters})",
-            of.name
-        ))];
-        held.push(goes(format!(
-            "Where you are signed in ({sessions}), and hashes of where you signed in from"
-        )));
-        held.push(Held {
-            what: "Lines of the audit that name you: when you signed in, what you allowed, what was changed for you"
-                .to_owned(),
-            fate: Fate::Stays(format!(
-                "{}, so that nobody who runs this box can change unseen what was done",
-                self.audit_stays
-            )),
-        });
-        Ok(held)
+        Ok(vec![
+            Held::goes(&t.say2("held-account", ("name", &of.name), ("count", meters))),
+            Held::goes(&t.say1("held-sessions", "count", sessions)),
+            Held::stays(
+                &t.say("held-audit"),
+                &t.say1("held-audit-why", "long", kept_for(t, self.audit_stays).text()),
+            ),
+        ])
     }
 
     fn steps(&self, _: &Subject) -> Result<u32, ReadError> {

@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use super::AdminState;
 use super::problem::AdminError;
 use crate::privacy::{Account, ArchiveShown, AskedBy, ErasureShown, ForgetError, PersonalData};
+use crate::texts::{Language, Texts};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -27,7 +28,7 @@ fn held(state: &AdminState) -> Result<Arc<PersonalData>, AdminError> {
 }
 
 async fn data(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<Account>, AdminError> {
-    Ok(Json(held(&state)?.account(&name)?))
+    Ok(Json(held(&state)?.account(&name, Texts::of(Language::English))?))
 }
 
 async fn order(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<ArchiveShown>, AdminError> {

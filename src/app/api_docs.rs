@@ -12,31 +12,33 @@ use serde_json::Value;
 use super::guide::{GUIDES, Guide, Shelf};
 use super::openapi::{EVERYWHERE, METHODS, document};
 
-use crate::face::{Face, Shell, fixed, secured};
+use crate::face::{Face, Shell, Visitor, secured};
 use crate::http::Fixed;
 
 /// Serves them all. Each is written once, here.
 pub(super) fn router(face: &Face) -> Router {
     let json = Fixed::new("application/json", document().to_string());
     let parts = Part::all(&document());
-    let docs = fixed(&DocsPage::new(face, &parts));
-    let privacy = fixed(&PrivacyPage {
-        shell: face.shell("docs", None),
-    });
+    let docs = face.fixed("docs", |shell| DocsPage::new(shell, &parts));
+    let privacy = face.fixed("docs", |shell| PrivacyPage { shell });
     let pages = Router::new()
-        .route("/docs", get(async move || docs.clone()))
+        .route("/docs", get(async move |visitor: Visitor| docs.for_reader(&visitor)))
         .route("/docs/", get(async || Redirect::permanent("/docs")))
-        .route("/docs/privacy", get(async move || privacy.clone()));
-    let pages = parts.into_iter().fold(pages, |pages, part| {
+        .route(
+            "/docs/privacy",
+            get(async move |visitor: Visitor| privacy.for_reader(&visitor)),
+        );
+    let pages = parts.iter().fold(pages, |pages, part| {
         let path = format!("/docs/api/{}", part.name);
-        let shell = face.shell("docs", None);
-        let page = fixed(&PartPage {
+        let everywhere = EVERYWHERE;
+        let page = face.fixed("docs", |shell| PartPage {
             shell,
             part,
-            everywhere: EVERYWHERE,
+            everywhere,
         });
-        pages.route(&path, get(async move || page.clone()))
+        pages.route(&path, get(async move |visitor: Visitor| page.for_reader(&visitor)))
     });
+    let pages = pages.with_state(face.clone());
     secured(pages).route("/openapi.json", get(async move || json.clone()))
 }
 
@@ -51,9 +53,9 @@ struct DocsPage<'p> {
 
 #[derive(Template)]
 #[template(path = "docs_api.html", config = ".askama.toml")]
-struct PartPage {
+struct PartPage<'p> {
     shell: Shell,
-    part: Part,
+    part: &'p Part,
     /// What every call may be answered.
     everywhere: [(&'static str, &'static str); EVERYWHERE.len()],
 }
@@ -100,7 +102,7 @@ struct Route {
 }
 
 impl DocsPage<'_> {
-    fn new<'p>(face: &Face, parts: &'p [Part]) -> DocsPage<'p> {
+    fn new(shell: Shell, parts: &[Part]) -> DocsPage<'_> {
         let shelf = |shelf| {
             GUIDES
                 .iter()
@@ -109,7 +111,7 @@ impl DocsPage<'_> {
                 .collect()
         };
         DocsPage {
-            shell: face.shell("docs", None),
+            shell,
             bad_day: shelf(Shelf::BadDay),
             programs: shelf(Shelf::Programs),
             parts,

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::Router;
 use axum::routing::get;
 
-use crate::face::{Face, Shell, fixed, secured};
+use crate::face::{Face, Shell, Visitor, secured};
 
 /// For whom a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +66,16 @@ struct GuidePage {
     body: &'static str,
 }
 
-/// Serves them. Each is written once, here.
+/// Serves them. Each is written once in each language of the pages, here: all are in English, and say so.
 pub(super) fn router(face: &Face) -> Router {
     let pages = GUIDES.iter().fold(Router::new(), |router, guide| {
-        let page = fixed(&GuidePage {
-            shell: face.shell("docs", None),
+        let page = face.fixed("docs", |shell| GuidePage {
+            shell,
             title: guide.title,
             body: guide.body,
         });
-        router.route(&format!("/docs/{}", guide.name), get(async move || page.clone()))
+        let show = async move |visitor: Visitor| page.for_reader(&visitor);
+        router.route(&format!("/docs/{}", guide.name), get(show))
     });
-    secured(pages)
+    secured(pages.with_state(face.clone()))
 }

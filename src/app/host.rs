@@ -14,6 +14,7 @@ use tower::{Layer, Service};
 use super::identity::Names;
 use super::refusal::refused;
 use crate::http::{Problem, authority};
+use crate::texts::named;
 
 /// The layer round the https door's router.
 #[derive(Clone)]
@@ -56,15 +57,20 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let (status, text) = match host_of(&request) {
+        let (status, text, on_page) = match host_of(&request) {
             Some(host) if self.names.are_ours(host) => return Either::Left(self.inner.call(request)),
             Some(_) => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "This box does not answer under that name",
+                named("fault-421"),
             ),
-            None => (StatusCode::BAD_REQUEST, "The request names no host, or several"),
+            None => (
+                StatusCode::BAD_REQUEST,
+                "The request names no host, or several",
+                named("fault-no-host"),
+            ),
         };
-        let problem = Problem::new(status, "wrong-host", text);
+        let problem = Problem::new(status, "wrong-host", text).on_page(on_page, None);
         Either::Right(ready(Ok(refused(request.uri().path(), problem, text))))
     }
 }

@@ -12,6 +12,7 @@ use super::proof::Refused;
 use super::{Face, Form, Shell, SignedIn, Visitor};
 use crate::accounts::Secret;
 use crate::http::{Peer, Problem};
+use crate::texts::{Said, named};
 
 pub(super) fn router() -> Router<Face> {
     Router::new().route("/me/again", get(show).post(prove))
@@ -38,7 +39,7 @@ struct AgainPage {
     shell: Shell,
     name: String,
     to: String,
-    fault: Option<String>,
+    fault: Option<Said>,
     csrf_token: String,
 }
 
@@ -62,7 +63,8 @@ impl On {
                     StatusCode::BAD_REQUEST,
                     "bad-way-back",
                     "That leads to no page of this box",
-                );
+                )
+                .on_page(named("fault-way-back"), None);
                 Err(Box::new(problem))
             }
         }

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Face, Visitor};
 use crate::http::{Problem, authority};
+use crate::texts::{Said, Texts, named};
 
 /// What stands in a form of ours, when one of our pages sent it: the fields beside `csrf_token`.
 pub struct Form<T>(pub T);
@@ -47,6 +48,19 @@ impl FormError {
     }
 }
 
+impl FormError {
+    /// What somebody is told who sent it, with what to do.
+    #[must_use]
+    pub fn words(&self, t: Texts) -> Said {
+        t.say(match self {
+            FormError::Forged => named("form-forged"),
+            FormError::Body(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => named("form-long"),
+            FormError::Body(_) | FormError::Fields(_) => named("form-unread"),
+            FormError::Session => named("form-session"),
+        })
+    }
+}
+
 impl IntoResponse for FormError {
     fn into_response(self) -> Response {
         let status = self.status();
@@ -60,6 +74,11 @@ impl IntoResponse for FormError {
             FormError::Body(_) | FormError::Fields(_) | FormError::Session => String::new(),
         };
         let problem = Problem::new(status, slug, title);
+        let problem = match &self {
+            FormError::Forged => problem.on_page(named("form-not-taken"), named("form-forged-text")),
+            FormError::Body(_) | FormError::Fields(_) => problem.on_page(named("fault-form"), None),
+            FormError::Session => problem.on_page(named("fault-500"), None),
+        };
         match words.is_empty() {
             true => problem.into_response(),
             false => problem.detail(words).into_response(),

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use serde_json::json;
 
-use super::{Face, Shell, fixed, secured};
+use super::{Face, Shell, Visitor, secured};
 
 /// What a phone may ask for anew each time: a worker of another build takes over at once.
 const ASK: HeaderValue = HeaderValue::from_static("no-cache");
@@ -29,17 +29,15 @@ struct AwayPage {
 /// The routes. None of them says anything of anybody.
 pub(super) fn router(face: &Face) -> Router {
     let (manifest, worker) = (manifest(face), worker(face));
-    let away = fixed(&AwayPage {
-        shell: face.shell("away", None),
-    });
+    let away = face.fixed("away", |shell| AwayPage { shell });
     let pages = Router::new()
-        .route("/away", get(async move || away.clone()))
+        .route("/away", get(async move |visitor: Visitor| away.for_reader(&visitor)))
         .route(
             "/manifest.webmanifest",
             get(async move || ([(CONTENT_TYPE, "application/manifest+json")], manifest.clone())),
         )
         .route("/worker.js", get(async move || script(worker.clone())));
-    secured(pages)
+    secured(pages.with_state(face.clone()))
 }
 
 fn script(worker: String) -> impl IntoResponse {

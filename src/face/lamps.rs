@@ -4,17 +4,53 @@
 use super::{SignedIn, alarm_words};
 use crate::accounts::Act;
 use crate::domain::{Alarm, Severity, Source};
-use crate::texts::Texts;
+use crate::texts::{Said, Texts};
 
-/// One lamp.
+/// One lamp, as somebody sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lamp {
     /// Of what.
-    pub name: String,
+    pub name: Said,
     /// Its colour.
     pub light: Light,
     /// The same in words, since not everybody sees colours.
-    pub words: String,
+    pub words: Said,
+}
+
+/// How a part of the box is, before it is known who looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartLit {
+    /// Its name, as the configuration has it.
+    pub name: String,
+    pub light: Light,
+    pub words: PartWords,
+}
+
+/// What is said of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartWords {
+    /// By the name of a text, for everybody whom it concerns.
+    Text(&'static str),
+    /// As whoever runs the box finds it in commands and logs.
+    English(String),
+}
+
+impl PartLit {
+    fn seen(&self, t: Texts) -> Lamp {
+        Lamp {
+            name: match self.name.as_str() {
+                "store" => t.say("lamp-store"),
+                "occupancy" => t.say("lamp-occupancy"),
+                "meters" => t.say("lamp-meters"),
+                other => t.in_english(other),
+            },
+            light: self.light,
+            words: match &self.words {
+                PartWords::Text(name) => t.say(name),
+                PartWords::English(words) => t.in_english(words),
+            },
+        }
+    }
 }
 
 /// Whom a lamp concerns.
@@ -47,7 +83,7 @@ pub enum Light {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lamps {
     /// Its parts, and whom each concerns.
-    pub parts: Vec<(Concern, Lamp)>,
+    pub parts: Vec<(Concern, PartLit)>,
     /// The alarms that stand, the worst first.
     pub alarms: Vec<Alarm>,
     /// The worst of all, and how many things want somebody.
@@ -89,13 +125,13 @@ impl Lamps {
             Concern::Box => may(Act::ReadBox),
         };
         let parts = self.parts.iter().filter(|(concern, _)| concerns(concern));
-        let mut lamps: Vec<Lamp> = parts.map(|(_, lamp)| lamp.clone()).collect();
+        let t = Texts::of(person.language);
+        let mut lamps: Vec<Lamp> = parts.map(|(_, part)| part.seen(t)).collect();
         let told = |source: &Source| match source {
             Source::Appliance => may(Act::ReadBox),
             Source::Space(space) => person.sees_space(*space),
             Source::Meter(_) => may(Act::ReadMeters),
         };
-        let t = Texts::of(person.language);
         lamps.extend(told_in_words(t, self.alarms.iter().filter(|alarm| told(&alarm.source))));
         // What stands since before they came would tell of whoever lived there then.
         let own =
@@ -105,7 +141,7 @@ impl Lamps {
             .iter()
             .filter(|alarm| own(alarm) && !told(&alarm.source))
             .collect();
-        lamps.extend(of_their_own(&theirs));
+        lamps.extend(of_their_own(t, &theirs));
         lamps
     }
 }
@@ -116,23 +152,19 @@ fn told_in_words<'a>(t: Texts, alarms: impl Iterator<Item = &'a Alarm>) -> Optio
     let worst = alarms.first()?;
     let words = alarm_words(t, worst);
     let words = t.say2("alarms-stand", ("count", alarms.len()), ("words", words.text()));
-    Some(lamp(worst, words.text().to_owned()))
+    Some(lamp(t, worst, words))
 }
 
 /// What somebody is told of their own meter. The text of an alarm is written for whoever runs the box: it can name
 /// other meters, and the way to this one.
-fn of_their_own(alarms: &[&Alarm]) -> Option<Lamp> {
+fn of_their_own(t: Texts, alarms: &[&Alarm]) -> Option<Lamp> {
     let worst = alarms.first()?;
-    let words = match alarms.len() {
-        1 => "something is to be looked at: see Meters".to_owned(),
-        many => format!("{many} things are to be looked at: see Meters"),
-    };
-    Some(lamp(worst, words))
+    Some(lamp(t, worst, t.say1("lamp-own", "count", alarms.len())))
 }
 
-fn lamp(worst: &Alarm, words: String) -> Lamp {
+fn lamp(t: Texts, worst: &Alarm, words: Said) -> Lamp {
     Lamp {
-        name: "alarm".to_owned(),
+        name: t.say("lamp-alarm"),
         light: if worst.severity >= Severity::Major {
             Light::Bad
         } else {
@@ -160,13 +192,14 @@ mod tests {
     use super::*;
     use crate::accounts::{Link, Role};
     use crate::domain::SpaceId;
+    use crate::texts::{Language, named};
 
     #[test]
     fn everybody_is_told_what_concerns_them_and_nothing_else() {
-        let part = |name: &str| Lamp {
+        let part = |name: &str| PartLit {
             name: name.to_owned(),
             light: Light::Good,
-            words: "works".to_owned(),
+            words: PartWords::Text(named("lamp-works")),
         };
         let at = |second| jiff::Timestamp::from_second(second).unwrap();
         let alarm = |source: Source, text: &str| Alarm {
@@ -203,7 +236,7 @@ mod tests {
             let person = SignedIn::for_tests(role, links.collect(), at(now));
             let lamps = lamps.seen_by(&person).into_iter();
             lamps
-                .map(|lamp| format!("{} {}", lamp.name, lamp.words))
+                .map(|lamp| format!("{} {}", lamp.name.text(), lamp.words.text()))
                 .collect::<Vec<_>>()
                 .join("; ")
         };
@@ -229,10 +262,27 @@ mod tests {
         ] {
             assert_eq!(seen(role, meters), words, "{role:?} {meters:?}");
         }
+        let welsh = SignedIn {
+            language: Language::Welsh,
+            ..SignedIn::for_tests(Role::Viewer, Vec::new(), at(15))
+        };
+        let seen = lamps.seen_by(&welsh);
+        assert_eq!(seen[0].name.text(), "storfa");
+        assert_eq!(seen[0].words.text(), "yn gweithio");
+        assert_eq!(
+            seen[2].name.to_string(),
+            "<span lang=\"en\">uplink</span>",
+            "a name of the configuration"
+        );
         let of = |byte: u8| SignedIn::for_tests_of(vec![SpaceId::from_random([byte; 16])]);
-        assert!(lamps.seen_by(&of(1)).iter().any(|lamp| lamp.words == "Hall is full"));
         assert!(
-            lamps.seen_by(&of(2)).iter().all(|lamp| lamp.name != "alarm"),
+            lamps
+                .seen_by(&of(1))
+                .iter()
+                .any(|lamp| lamp.words.text() == "Hall is full")
+        );
+        assert!(
+            lamps.seen_by(&of(2)).iter().all(|lamp| lamp.name.text() != "alarm"),
             "of another space"
         );
         for (times, words) in [

@@ -47,10 +47,7 @@ struct LanguagesPage {
 }
 
 async fn show(State(face): State<Face>, visitor: Visitor) -> Response {
-    let shell = match &visitor.signed_in {
-        Some(person) => face.shell("docs", Some(person)),
-        None => face.shell_before("docs", &visitor),
-    };
+    let shell = face.shell_for("docs", &visitor);
     let tables = Language::ALL
         .into_iter()
         .map(|language| (language, unchecked(language)));

@@ -15,17 +15,18 @@ use super::{Face, Form, FormError, Page, Shell, Visitor};
 use crate::accounts::{AccountsError, Secret};
 use crate::http::{Peer, Problem};
 use crate::store::ReadError;
+use crate::texts::{Language, Said, Texts, named};
 
 #[derive(Template)]
 #[template(path = "login.html", config = ".askama.toml")]
 struct LoginPage {
     shell: Shell,
     username: String,
-    fault: Option<String>,
+    fault: Option<Said>,
     /// What they came for, as its name stands in addresses.
     errand: Option<String>,
     /// What that is about.
-    about: Option<String>,
+    about: Option<Said>,
     /// Whether somebody is signed in who is asked once more.
     again: bool,
     /// Whom to ask for a lost password.
@@ -38,7 +39,7 @@ struct LoginPage {
 struct WelcomePage {
     shell: Shell,
     name: String,
-    fault: Option<String>,
+    fault: Option<Said>,
     csrf_token: String,
 }
 
@@ -62,13 +63,16 @@ struct On {
 struct Errand {
     name: String,
     goes_on: String,
-    about: String,
+    about: Option<Said>,
 }
 
 impl Errand {
     fn of(face: &Face, visitor: &Visitor, on: On) -> Option<Errand> {
         let name = on.i?;
-        let (goes_on, about) = face.inner.errands.of(&name, &visitor.jar)?;
+        let (goes_on, about) = face
+            .inner
+            .errands
+            .of(&name, &visitor.jar, Texts::of(visitor.language))?;
         Some(Errand { name, goes_on, about })
     }
 }
@@ -102,7 +106,7 @@ async fn sign_in(
     let form = match form {
         Ok(Form(form)) => form,
         Err(error) => {
-            let fault = format!("{error}. Try once more.");
+            let fault = error.words(Texts::of(visitor.language));
             let shown = (error.status(), errand.as_ref());
             return login_page(&face, &visitor, shown, String::new(), Some(fault));
         }
@@ -120,7 +124,7 @@ async fn sign_in(
             (visitor.signed_in_with(&session), Redirect::to(&to)).into_response()
         }
         Err(error) => {
-            let refused = Refused::of(error);
+            let refused = Refused::of(Texts::of(visitor.language), error);
             let shown = (refused.status, errand.as_ref());
             let page = login_page(&face, &visitor, shown, form.username, Some(refused.words));
             later(page, refused.wait)
@@ -148,9 +152,12 @@ async fn sign_out(
     match face.accounts().sign_out(session).await {
         Ok(()) => (visitor.signed_out(), Redirect::to(&login)).into_response(),
         Err(error) => {
-            let refused = Refused::of(error);
-            let problem = Problem::new(refused.status, "not-signed-out", "You are still signed in");
-            later(problem.detail(refused.words).into_response(), refused.wait)
+            // What programs read is English; the page says it by the name of its text.
+            let refused = Refused::of(Texts::of(Language::English), error);
+            let problem = Problem::new(refused.status, "not-signed-out", "You are still signed in")
+                .detail(refused.words.text())
+                .on_page(named("login-still"), named("login-still-text"));
+            later(problem.into_response(), refused.wait)
         }
     }
 }
@@ -158,7 +165,7 @@ async fn sign_out(
 async fn welcome(State(face): State<Face>, visitor: Visitor, Path(code): Path<String>) -> Response {
     match face.accounts().invited(&Secret::given(code), face.accounts().now()) {
         Ok(Some(name)) => welcome_page(&face, &visitor, StatusCode::OK, name, None),
-        Ok(None) => link_is_over(&face),
+        Ok(None) => link_is_over(&face, &visitor),
         Err(error) => unreadable(&error),
     }
 }
@@ -179,18 +186,18 @@ async fn choose(
     let (code, now) = (Secret::given(code), face.accounts().now());
     let name = match face.accounts().invited(&code, now) {
         Ok(Some(name)) => name,
-        Ok(None) => return link_is_over(&face),
+        Ok(None) => return link_is_over(&face, &visitor),
         Err(error) => return unreadable(&error),
     };
     let form = match form {
         Ok(Form(form)) => form,
         Err(error) => {
-            let fault = format!("{error}. Try once more.");
+            let fault = error.words(Texts::of(visitor.language));
             return welcome_page(&face, &visitor, error.status(), name, Some(fault));
         }
     };
     if form.password != form.again {
-        let fault = "The two passwords differ.".to_owned();
+        let fault = Texts::of(visitor.language).say("welcome-differ");
         return welcome_page(&face, &visitor, StatusCode::BAD_REQUEST, name, Some(fault));
     }
     let accounts = face.accounts();
@@ -206,9 +213,9 @@ async fn choose(
     };
     match session {
         Ok(session) => (visitor.signed_in_with(&session), Redirect::to(HOME)).into_response(),
-        Err(AccountsError::Invitation) => link_is_over(&face),
+        Err(AccountsError::Invitation) => link_is_over(&face, &visitor),
         Err(error) => {
-            let refused = Refused::of(error);
+            let refused = Refused::of(Texts::of(visitor.language), error);
             let page = welcome_page(&face, &visitor, refused.status, name, Some(refused.words));
             later(page, refused.wait)
         }
@@ -220,7 +227,7 @@ fn login_page(
     visitor: &Visitor,
     (status, errand): (StatusCode, Option<&Errand>),
     username: String,
-    fault: Option<String>,
+    fault: Option<Said>,
 ) -> Response {
     let (csrf, jar): (_, CookieJar) = visitor.before();
     let page = LoginPage {
@@ -228,7 +235,7 @@ fn login_page(
         username,
         fault,
         errand: errand.map(|errand| errand.name.clone()),
-        about: errand.map(|errand| errand.about.clone()),
+        about: errand.and_then(|errand| errand.about.clone()),
         again: visitor.signed_in.is_some(),
         contact: face.contact(),
         csrf_token: csrf.token(),
@@ -236,7 +243,7 @@ fn login_page(
     (jar, Page(status, page)).into_response()
 }
 
-fn welcome_page(face: &Face, visitor: &Visitor, status: StatusCode, name: String, fault: Option<String>) -> Response {
+fn welcome_page(face: &Face, visitor: &Visitor, status: StatusCode, name: String, fault: Option<Said>) -> Response {
     let (csrf, jar): (_, CookieJar) = visitor.before();
     let page = WelcomePage {
         shell: face.shell_before("welcome", visitor),
@@ -247,15 +254,15 @@ fn welcome_page(face: &Face, visitor: &Visitor, status: StatusCode, name: String
     (jar, Page(status, page)).into_response()
 }
 
-fn link_is_over(face: &Face) -> Response {
+fn link_is_over(face: &Face, visitor: &Visitor) -> Response {
+    let shell = face.shell_before("welcome", visitor);
+    let t = shell.t;
     let page = MessagePage {
-        shell: face.shell("welcome", None),
-        title: "This link is over".to_owned(),
-        text: "It was used before, is older than a day, or never was. \
-               Whoever gave it to you can make a new one: gatelodge user invite NAME."
-            .to_owned(),
+        shell,
+        title: t.say("welcome-over"),
+        text: t.say("welcome-over-text"),
         link: "/login".to_owned(),
-        link_text: "Sign in".to_owned(),
+        link_text: t.say("login-title"),
     };
     Page(StatusCode::NOT_FOUND, page).into_response()
 }

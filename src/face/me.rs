@@ -31,7 +31,7 @@ struct MePage {
     /// As its text is named.
     role: String,
     sessions: Vec<SessionShown>,
-    fault: Option<String>,
+    fault: Option<Said>,
     /// What was just done.
     said: Option<Said>,
     csrf_token: String,
@@ -117,7 +117,7 @@ async fn change(
     if form.password != form.again {
         let refused = Refused {
             status: StatusCode::BAD_REQUEST,
-            words: Texts::of(person.language).say("me-differ").text().to_owned(),
+            words: Texts::of(person.language).say("me-differ"),
             wait: None,
         };
         return page(&face, &person, (None, Some(refused)));
@@ -129,7 +129,11 @@ async fn change(
             let to = Redirect::to("/me?done=password");
             (visitor.signed_in_with(&session), to).into_response()
         }
-        Err(error) => page(&face, &person, (None, Some(Refused::of(error)))),
+        Err(error) => page(
+            &face,
+            &person,
+            (None, Some(Refused::of(Texts::of(person.language), error))),
+        ),
     }
 }
 
@@ -139,6 +143,10 @@ struct Nothing {}
 async fn end_others(State(face): State<Face>, person: SignedIn, Form(Nothing {}): Form<Nothing>) -> Response {
     match face.accounts().end_other_sessions(&person.who()).await {
         Ok(_) => Redirect::to("/me?done=sessions").into_response(),
-        Err(error) => page(&face, &person, (None, Some(Refused::of(error)))),
+        Err(error) => page(
+            &face,
+            &person,
+            (None, Some(Refused::of(Texts::of(person.language), error))),
+        ),
     }
 }

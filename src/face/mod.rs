@@ -33,10 +33,10 @@ pub use csrf::Csrf;
 pub use errand::Errands;
 pub use fault_page::MessagePage;
 pub use form::{Form, FormError};
-pub use lamps::{Concern, Lamp, Lamps, Light};
+pub use lamps::{Concern, Lamp, Lamps, Light, PartLit, PartWords};
 pub use proof::Refused;
 pub use security::secured;
-pub use shell::{Link, Page, Shell, fixed};
+pub use shell::{FixedPage, Link, Page, Shell};
 pub use state::PageState;
 pub use visitor::{Forbidden, SESSION_COOKIE, SignedIn, Visitor};
 
@@ -161,6 +161,20 @@ impl Face {
         at.to_zoned(self.inner.site.timezone.clone())
             .strftime("%-d %b %Y, %H:%M")
             .to_string()
+    }
+
+    /// A day and a time of day that may be far away, in a language.
+    #[must_use]
+    pub fn date_in(&self, t: Texts, at: jiff::Timestamp) -> String {
+        let here = at.to_zoned(self.inner.site.timezone.clone());
+        format!("{}, {}", t.date(here.date()), here.strftime("%H:%M"))
+    }
+
+    /// A moment to the second, in a language.
+    #[must_use]
+    pub fn time_in(&self, t: Texts, at: jiff::Timestamp) -> String {
+        let here = at.to_zoned(self.inner.site.timezone.clone());
+        format!("{} {}", t.day_of_month(here.date()), here.strftime("%H:%M:%S"))
     }
 
     /// The day and the time of day, in a language.

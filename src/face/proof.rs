@@ -8,8 +8,10 @@ use axum_extra::extract::CookieJar;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Face, Page, SignedIn, Visitor};
-use crate::accounts::{AccountsError, Secret, Who};
+use crate::accounts::{AccountsError, LONGEST, PasswordError, SHORTEST, Secret, Who};
 use crate::http::{Peer, Problem};
+use crate::store::Unwritten;
+use crate::texts::{Said, Texts};
 
 /// So long nobody is asked for their password again.
 const FRESH: SignedDuration = SignedDuration::from_mins(15);
@@ -43,7 +45,8 @@ impl Face {
         let from = (peer.addr.ip(), self.accounts().now());
         let before = visitor.session.as_ref();
         let session = self.accounts().sign_in_instead(&person.name, password, from, before);
-        let session = session.await.map_err(Refused::of)?;
+        let t = Texts::of(person.language);
+        let session = session.await.map_err(|error| Refused::of(t, error))?;
         Ok(visitor.signed_in_with(&session))
     }
 }
@@ -62,7 +65,7 @@ pub struct Refused {
     /// How it is answered.
     pub status: StatusCode,
     /// Why.
-    pub words: String,
+    pub words: Said,
     /// Seconds after which it may be tried again.
     pub wait: Option<u64>,
 }
@@ -77,8 +80,8 @@ impl Refused {
         }
     }
 
-    pub(super) fn of(error: AccountsError) -> Refused {
-        let mut words = error.to_string();
+    pub(super) fn of(t: Texts, error: AccountsError) -> Refused {
+        let words = told(t, &error);
         let (status, wait) = match &error {
             AccountsError::WrongPassword => (StatusCode::UNAUTHORIZED, None),
             AccountsError::TooManyTries { wait } => (StatusCode::TOO_MANY_REQUESTS, Some(*wait)),
@@ -89,7 +92,6 @@ impl Refused {
             }
             AccountsError::Row(_) | AccountsError::Read(_) => {
                 tracing::error!(%error, "people could not be read or written");
-                words = "That did not work, and the fault is ours.".to_owned();
                 (StatusCode::INTERNAL_SERVER_ERROR, None)
             }
             AccountsError::Name(_)
@@ -108,5 +110,21 @@ impl Refused {
             | AccountsError::UnknownToken(_) => (StatusCode::BAD_REQUEST, None),
         };
         Refused { status, words, wait }
+    }
+}
+
+/// What went wrong, to whoever signs in or chooses a password; the rest is of pages and commands that manage people.
+fn told(t: Texts, error: &AccountsError) -> Said {
+    match error {
+        AccountsError::WrongPassword => t.say("login-wrong"),
+        AccountsError::TooManyTries { wait } => t.say1("login-tries", "count", wait.div_ceil(60).max(1)),
+        AccountsError::Busy(_) => t.say("login-busy"),
+        AccountsError::Write(Unwritten::DiskFull) => t.say("login-disk"),
+        AccountsError::Write(_) => t.say("login-unwritten"),
+        AccountsError::Row(_) | AccountsError::Read(_) => t.say("login-ours"),
+        AccountsError::Password(PasswordError::TooShort) => t.say1("login-short", "count", SHORTEST),
+        AccountsError::Password(PasswordError::TooLong) => t.say1("login-long", "count", LONGEST),
+        AccountsError::Invitation => t.say("welcome-over-text"),
+        other => t.in_english(&other.to_string()),
     }
 }

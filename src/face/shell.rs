@@ -1,7 +1,8 @@
 //! The layout around every page.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::header::VARY;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::{Face, Lamp, Light, SignedIn, Visitor};
@@ -106,6 +107,12 @@ impl Face {
         self.shell_in(visitor.language, here, None)
     }
 
+    /// The layout of the page `here` for a visitor, signed in or not.
+    #[must_use]
+    pub fn shell_for(&self, here: &'static str, visitor: &Visitor) -> Shell {
+        self.shell_in(visitor.language, here, visitor.signed_in.as_ref())
+    }
+
     fn shell_in(&self, language: Language, here: &'static str, visitor: Option<&SignedIn>) -> Shell {
         let offered = &self.inner.site.languages;
         let languages = offered.iter().filter(|_| offered.len() > 1);
@@ -151,9 +158,38 @@ impl<T: Template> IntoResponse for Page<T> {
     }
 }
 
-/// A page that is the same for everybody, written once.
-#[must_use]
-pub fn fixed(page: &impl Template) -> Fixed {
+/// A page that is the same for everybody who reads a language, written once in each.
+#[derive(Clone)]
+pub struct FixedPage(Vec<(Language, Fixed)>);
+
+impl Face {
+    /// The page `here` that this makes in a shell, for everybody.
+    #[must_use]
+    pub fn fixed<T: Template>(&self, here: &'static str, make: impl Fn(Shell) -> T) -> FixedPage {
+        let languages = self.inner.site.languages.iter();
+        let page = |language: &Language| (*language, fixed(&make(self.shell_in(*language, here, None))));
+        FixedPage(languages.map(page).collect())
+    }
+}
+
+impl FixedPage {
+    /// As that visitor reads it.
+    #[must_use]
+    pub fn for_reader(&self, visitor: &Visitor) -> Response {
+        let theirs = self.0.iter().find(|(language, _)| *language == visitor.language);
+        match theirs.or(self.0.first()) {
+            Some((_, page)) => {
+                let mut response = page.clone().into_response();
+                let varies = HeaderValue::from_static("cookie, accept-language");
+                response.headers_mut().insert(VARY, varies);
+                response
+            }
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+}
+
+fn fixed(page: &impl Template) -> Fixed {
     let html = page.render().unwrap_or_else(|error| {
         tracing::error!(%error, "a page could not be written");
         String::new()

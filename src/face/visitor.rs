@@ -13,7 +13,7 @@ use crate::accounts::{Act, Link, Proof, Role, Secret, Who};
 use crate::domain::{MeterId, SpaceId};
 use crate::http::Problem;
 use crate::store::ReadError;
-use crate::texts::Language;
+use crate::texts::{Language, named};
 
 /// The session's cookie: only over TLS, only to this host, not for scripts.
 pub const SESSION_COOKIE: &str = "__Host-gatelodge";
@@ -126,6 +126,7 @@ impl IntoResponse for Forbidden {
     fn into_response(self) -> Response {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not for you")
             .detail("Your role does not cover that.")
+            .on_page(named("fault-forbidden"), named("fault-forbidden-text"))
             .into_response()
     }
 }

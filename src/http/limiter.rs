@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::peer::counted;
 use super::rate::Quota;
 use super::{Bucket, Peer, Problem, Rate};
+use crate::texts::named;
 
 /// Parts of the table, so that callers seldom wait for one another.
 const SHARDS: usize = 16;
@@ -51,6 +52,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         taken.map_err(|wait| {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests")
                 .detail("This caller has used up its rate; try again later.")
+                .on_page(named("fault-429"), named("fault-rate"))
                 .retry_after(wait.as_secs().saturating_add(1))
         })
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::store::Unwritten;
+use crate::texts::named;
 
 /// An error answer of our own API (RFC 9457 §3.1).
 ///
@@ -25,6 +26,16 @@ pub struct Problem {
     members: Map<String, Value>,
     #[serde(skip)]
     retry_after: Option<u64>,
+    #[serde(skip)]
+    on_page: Option<OnPage>,
+}
+
+/// What a page says in place of a problem's title and detail, which are English: by the names of its texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OnPage {
+    pub title: &'static str,
+    /// Absent: the detail as it is.
+    pub text: Option<&'static str>,
 }
 
 fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,6 +55,7 @@ impl Problem {
             detail: None,
             members: Map::new(),
             retry_after: None,
+            on_page: None,
         }
     }
 
@@ -52,6 +64,20 @@ impl Problem {
     pub fn detail(mut self, detail: impl Into<String>) -> Problem {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// Says it on pages by texts of these names, so that it is read in the reader's language.
+    #[must_use]
+    pub fn on_page(mut self, title: &'static str, text: impl Into<Option<&'static str>>) -> Problem {
+        let text = text.into();
+        self.on_page = Some(OnPage { title, text });
+        self
+    }
+
+    /// What a page says of it, where that is in the tables.
+    #[must_use]
+    pub fn words_on_page(&self) -> Option<OnPage> {
+        self.on_page
     }
 
     /// Adds an extension member (RFC 9457 §3.2); the five standard names are not members and stay as they are.
@@ -112,14 +138,21 @@ impl IntoResponse for Problem {
 impl From<&Unwritten> for Problem {
     /// What a caller is told when the book did not take a change (BOOK P3, P5).
     fn from(why: &Unwritten) -> Problem {
-        let failed = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Nothing was changed");
+        let failed = || {
+            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Nothing was changed");
+            problem.on_page(named("fault-unchanged"), named("fault-500-text"))
+        };
         match why {
             Unwritten::Busy | Unwritten::Closed => {
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy, try again in a second").retry_after(1)
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy, try again in a second")
+                    .retry_after(1)
+                    .on_page(named("fault-busy"), None)
             }
             Unwritten::DiskFull => {
                 let title = "The disk is full, nothing was changed";
-                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title).retry_after(60)
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title)
+                    .retry_after(60)
+                    .on_page(named("fault-disk-full"), None)
             }
             Unwritten::Panicked => failed().detail("The fault is ours and is in the log."),
             Unwritten::Refused(never) => match *never {},
@@ -135,7 +168,7 @@ pub async fn not_found() -> Problem {
 /// Nothing is at that address.
 #[must_use]
 pub fn nothing() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here")
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").on_page(named("fault-404"), None)
 }
 
 /// The fallback of a router's paths: this path knows other methods.
@@ -145,6 +178,7 @@ pub async fn method_not_allowed() -> Problem {
         "method-not-allowed",
         "This address does not take that method",
     )
+    .on_page(named("fault-method"), None)
 }
 
 #[cfg(test)]

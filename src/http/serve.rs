@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::Request;
-use axum::http::header::COOKIE;
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
@@ -23,6 +23,7 @@ use super::metrics::DoorMetrics;
 use super::request_id::RequestIds;
 use super::route::Route;
 use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims, expect};
+use crate::texts::named;
 use finish::{DoorContext, Line};
 pub use finish::{Pages, Shape};
 
@@ -176,21 +177,28 @@ impl<S> Served<S> {
         if length > URI_LIMIT {
             let title = "The address is too long";
             return Some(
-                Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", title).member("limit_bytes", URI_LIMIT),
+                Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", title)
+                    .on_page(named("fault-414"), None)
+                    .member("limit_bytes", URI_LIMIT),
             );
         }
         if request.extensions().get::<Crowded>().is_some() {
             let title = "Too many answers wait to be taken";
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title);
-            return Some(problem.retry_after(CROWDED));
+            return Some(problem.on_page(named("fault-crowded"), None).retry_after(CROWDED));
         }
         self.shared.rates.check(peer?).err()
     }
 }
 
 fn cookies(headers: &HeaderMap) -> HeaderMap {
-    let cookies = headers.get_all(COOKIE).iter();
-    cookies.map(|cookie| (COOKIE, cookie.clone())).collect()
+    let of = |name: HeaderName| {
+        headers
+            .get_all(name.clone())
+            .iter()
+            .map(move |value| (name.clone(), value.clone()))
+    };
+    of(COOKIE).chain(of(ACCEPT_LANGUAGE)).collect()
 }
 
 pin_project! {

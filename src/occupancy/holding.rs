@@ -5,9 +5,9 @@ use std::io;
 use async_trait::async_trait;
 
 use super::corrections::{self, CORRECTIONS, person};
-use crate::accounts::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
-use crate::domain::units;
+use crate::accounts::{Done, Erasing, Held, Holder, Subject, TakeError, Taking};
 use crate::store::{Page, ReadError, RowError, Store};
+use crate::texts::Texts;
 
 /// Who stands in a row whose person was erased.
 const NOBODY: &str = "somebody who was erased";
@@ -36,16 +36,10 @@ impl OccupancyHolding {
 
 #[async_trait]
 impl Holder for OccupancyHolding {
-    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError> {
-        let count = self.of(&person(&of.name))?.len() as u64;
-        let what = format!(
-            "Your name with {} that you put right at a door",
-            units::count(count, "count", "counts")
-        );
-        Ok((count > 0)
-            .then_some(Held { what, fate: Fate::Goes })
-            .into_iter()
-            .collect())
+    fn held(&self, of: &Subject, t: Texts) -> Result<Vec<Held>, ReadError> {
+        let count = self.of(&person(&of.name))?.len();
+        let held = (count > 0).then(|| Held::goes(&t.say1("held-counts", "count", count)));
+        Ok(held.into_iter().collect())
     }
 
     fn steps(&self, _: &Subject) -> Result<u32, ReadError> {

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use super::ledger;
 use super::rows::{PermissionRow, Revoker};
 use super::words;
-use crate::accounts::{AUDIT, Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
-use crate::domain::units;
+use crate::accounts::{AUDIT, Done, Erasing, Held, Holder, Subject, TakeError, Taking, kept_for};
+use crate::domain::units::Span;
 use crate::store::{ReadError, RowError, Store};
+use crate::texts::Texts;
 
 /// What this room holds of people. It needs no room to be open.
 pub struct PerseusHolding {
@@ -21,14 +22,14 @@ pub struct PerseusHolding {
     words: PathBuf,
     /// Applications that are told of withdrawals, by their URLs.
     told: BTreeSet<String>,
-    /// How long what stands behind records stays, in words.
-    records_stay: String,
+    /// How long what stands behind records stays.
+    records_stay: Span,
 }
 
 impl PerseusHolding {
     /// Of this book; the words that were agreed to lie in that folder.
     #[must_use]
-    pub fn new(store: Store, words: PathBuf, told: BTreeSet<String>, records_stay: String) -> PerseusHolding {
+    pub fn new(store: Store, words: PathBuf, told: BTreeSet<String>, records_stay: Span) -> PerseusHolding {
         PerseusHolding {
             store,
             words,
@@ -74,7 +75,7 @@ impl PerseusHolding {
 
 #[async_trait]
 impl Holder for PerseusHolding {
-    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError> {
+    fn held(&self, of: &Subject, t: Texts) -> Result<Vec<Held>, ReadError> {
         let rows = self.permissions(of)?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -82,29 +83,16 @@ impl Holder for PerseusHolding {
         let (live, all) = (rows.iter().filter(|row| row.is_live(of.now)).count(), rows.len());
         let mut held = Vec::new();
         if live > 0 {
-            held.push(Held {
-                what: format!(
-                    "{} that an application may see your data: taken back at once, and the application is told where it can be",
-                    units::count(live as u64, "permission", "permissions")
-                ),
-                fate: Fate::Goes,
-            });
+            held.push(Held::goes(&t.say1("held-permissions", "count", live)));
         }
-        held.push(Held {
-            what: format!(
-                "Evidence of what you allowed ({}): which application, which meter, the words, by which browser, and when it fetched",
-                units::count(all as u64, "permission", "permissions")
-            ),
-            fate: Fate::Stays("for two years after its end, without your name".to_owned()),
-        });
-        held.push(Held {
-            what: "What stands behind signed records of your data: meter, stretch, a hash of the answer; no half-hours"
-                .to_owned(),
-            fate: Fate::Stays(format!(
-                "{}, so that whoever has such a record can have it proved",
-                self.records_stay
-            )),
-        });
+        held.push(Held::stays(
+            &t.say1("held-evidence", "count", all),
+            &t.say("held-evidence-why"),
+        ));
+        held.push(Held::stays(
+            &t.say("held-records"),
+            &t.say1("held-records-why", "long", kept_for(t, self.records_stay).text()),
+        ));
         Ok(held)
     }
 

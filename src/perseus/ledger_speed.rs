@@ -35,6 +35,7 @@ fn consent(number: usize, now: Timestamp) -> Consent {
             licence: licence.clone(),
             resolution: Resolution::HalfHours,
         }],
+        language: "en".into(),
         text: "0".repeat(64),
         agent: "a browser".into(),
         proved: now,

@@ -1,10 +1,13 @@
 //! A licence, and the words that people agree to (PER §4.3).
 
+use std::path::Path;
+
 use data_encoding::HEXLOWER;
 
 use super::config::{self, Client};
 use crate::files;
 use crate::pki::sha256;
+use crate::texts::{Language, UnknownLanguage};
 
 /// What stands for what differs from application to application and box to box.
 const PLACEHOLDERS: [&str; 4] = ["[CAP]", "[EDP]", "[EDP privacy policy link]", "[CAP process]"];
@@ -12,7 +15,10 @@ const PLACEHOLDERS: [&str; 4] = ["[CAP]", "[EDP]", "[EDP privacy policy link]", 
 /// The words of a licence, with places in them to be filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Licence {
+    /// In English, in which it always is.
     text: String,
+    /// In other languages.
+    translations: Vec<(Language, String)>,
 }
 
 /// A licence has no words that people could agree to.
@@ -31,6 +37,12 @@ pub enum LicenceError {
         /// With its brackets.
         place: String,
     },
+    /// It is translated into what no page is written in.
+    #[error("the words of a licence are translated into `{0}`: {UnknownLanguage}")]
+    Language(String),
+    /// It is in English without that.
+    #[error("the words of a licence in English are those of text_file, and no translation")]
+    English,
 }
 
 /// What the places are filled with.
@@ -49,11 +61,24 @@ impl Licence {
     ///
     /// When there are none, or a place in them is not known.
     pub fn read(section: &config::Licence) -> Result<Licence, LicenceError> {
-        let text = files::read(&section.text_file).map_err(|error| LicenceError::Unreadable(error.to_string()))?;
-        Licence::of(&text, &section.text_file.display().to_string())
+        let of = |file: &Path| {
+            let text = files::read(file).map_err(|error| LicenceError::Unreadable(error.to_string()))?;
+            Licence::checked(&text, &file.display().to_string())
+        };
+        let mut translations = Vec::new();
+        for (tag, file) in &section.translations {
+            match tag.parse() {
+                Ok(Language::English) => return Err(LicenceError::English),
+                Ok(language) => translations.push((language, of(file)?)),
+                Err(UnknownLanguage) => return Err(LicenceError::Language(tag.clone())),
+            }
+        }
+        let text = of(&section.text_file)?;
+        Ok(Licence { text, translations })
     }
 
-    fn of(text: &str, file: &str) -> Result<Licence, LicenceError> {
+    /// The text of a file, when people could agree to it.
+    fn checked(text: &str, file: &str) -> Result<String, LicenceError> {
         if text.trim().is_empty() || text.len() > 64 << 10 {
             return Err(LicenceError::Length(file.to_owned()));
         }
@@ -67,22 +92,26 @@ impl Licence {
                 });
             }
         }
-        Ok(Licence {
-            text: text.trim().to_owned(),
-        })
+        Ok(text.trim().to_owned())
     }
 
-    /// The words for one application.
+    /// The words for one application, and the language that they are in: the reader's, where it is translated into that.
     #[must_use]
-    pub fn words(&self, filled: Filled<'_>) -> String {
-        let values = [
-            &filled.client.name,
-            filled.name,
-            filled.privacy_url,
-            &filled.client.process,
-        ];
+    pub fn words(&self, filled: Filled<'_>, reads: Language) -> (Language, String) {
+        let translated = self.translations.iter().find(|(language, _)| *language == reads);
+        match translated {
+            Some((language, text)) => (*language, filled.into(text)),
+            None => (Language::English, filled.into(&self.text)),
+        }
+    }
+}
+
+impl Filled<'_> {
+    /// A text with its places filled.
+    fn into(self, text: &str) -> String {
+        let values = [&self.client.name, self.name, self.privacy_url, &self.client.process];
         // One walk, so that no name can bring a place of its own.
-        let (mut words, mut rest) = (String::new(), self.text.as_str());
+        let (mut words, mut rest) = (String::new(), text);
         while let Some(at) = rest.find('[') {
             words += &rest[..at];
             rest = &rest[at..];
@@ -120,18 +149,35 @@ mod tests {
             name: "Lodge",
             privacy_url: "https://lodge.example/p",
         };
-        let licence = Licence::of("[CAP] asks [EDP] ([EDP privacy policy link]): it [CAP process].\n", "f").unwrap();
+        let text = Licence::checked("[CAP] asks [EDP] ([EDP privacy policy link]): it [CAP process].\n", "f");
+        let licence = Licence {
+            text: text.unwrap(),
+            translations: vec![(Language::Welsh, "Mae [CAP] yn gofyn.".to_owned())],
+        };
+        let english = "Saver [EDP] asks Lodge (https://lodge.example/p): it saves.".to_owned();
         assert_eq!(
-            licence.words(filled),
-            "Saver [EDP] asks Lodge (https://lodge.example/p): it saves."
+            licence.words(filled, Language::English),
+            (Language::English, english.clone())
+        );
+        assert_eq!(
+            licence.words(filled, Language::Welsh),
+            (Language::Welsh, "Mae Saver [EDP] yn gofyn.".to_owned())
+        );
+        let only_english = Licence {
+            translations: Vec::new(),
+            ..licence
+        };
+        assert_eq!(
+            only_english.words(filled, Language::Welsh),
+            (Language::English, english)
         );
         for (wrong, place) in [("[CAP] and [FSP]", "[FSP]"), ("a [", "["), ("[cap]", "[cap]")] {
-            let error = Licence::of(wrong, "f").unwrap_err();
+            let error = Licence::checked(wrong, "f").unwrap_err();
             assert!(
                 matches!(&error, LicenceError::Place { place: one, .. } if one == place),
                 "{error}"
             );
         }
-        assert!(Licence::of(" \n", "f").is_err());
+        assert!(Licence::checked(" \n", "f").is_err());
     }
 }

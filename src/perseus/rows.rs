@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::redirect_uri::RedirectUri;
 use super::scope::Scope;
+use crate::texts::Language;
+
+fn english() -> String {
+    Language::English.tag().to_owned()
+}
 
 /// What a person allowed one application under one licence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +37,9 @@ pub struct PermissionRow {
     pub data_from: Timestamp,
     /// SHA-256 of the words that were agreed to last, hex.
     pub text: String,
+    /// The tag of the language that those words are in; rows of earlier builds have none, and were English.
+    #[serde(default = "english")]
+    pub language: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
 }
@@ -145,6 +153,9 @@ pub enum Happened {
         expires: Timestamp,
         /// SHA-256 of the words that were agreed to, hex.
         text: String,
+        /// The tag of the language that they are in.
+        #[serde(default = "english")]
+        language: String,
         /// By which browser, as it calls itself.
         agent: String,
         /// When the password was last asked for.

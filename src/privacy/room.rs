@@ -12,6 +12,7 @@ use super::taking::{ArchiveShown, Archives, Stand, Wanted};
 use super::under_way::AllUnderWay;
 use crate::accounts::{AUDIT, Accounts, AccountsError, Fate, Held, Holder, Subject};
 use crate::store::{ReadError, Store};
+use crate::texts::Texts;
 
 /// Archives that may be wanted at once.
 const WANTED: usize = 32;
@@ -19,7 +20,7 @@ const WANTED: usize = 32;
 const LATELY: SignedDuration = SignedDuration::from_secs(60);
 
 /// What is told of what was handed out, wrapped up or written elsewhere before somebody was erased.
-pub type Elsewhere = Arc<dyn Fn(Timestamp) -> Vec<String> + Send + Sync>;
+pub type Elsewhere = Arc<dyn Fn(Timestamp, Texts) -> Vec<String> + Send + Sync>;
 
 /// An archive that is wanted.
 pub(super) type Order = (Subject, Wanted);
@@ -80,20 +81,20 @@ impl PersonalData {
         }
     }
 
-    /// What the box holds of somebody.
+    /// What the box holds of somebody, in words of a language.
     ///
     /// # Errors
     ///
     /// When there is nobody of that name, or the book cannot be read.
-    pub fn account(&self, name: &str) -> Result<Account, AccountsError> {
+    pub fn account(&self, name: &str, t: Texts) -> Result<Account, AccountsError> {
         let subject = self.accounts.subject(name)?;
         let mut account = Account {
             name: name.to_owned(),
             goes: Vec::new(),
             stays: Vec::new(),
-            elsewhere: (self.elsewhere)(subject.now),
+            elsewhere: (self.elsewhere)(subject.now, t),
         };
-        for Held { what, fate } in self.held(&subject)? {
+        for Held { what, fate } in self.held(&subject, t)? {
             match fate {
                 Fate::Goes => account.goes.push(what),
                 Fate::Stays(how_long) => account.stays.push((what, how_long)),
@@ -102,10 +103,10 @@ impl PersonalData {
         Ok(account)
     }
 
-    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError> {
+    fn held(&self, of: &Subject, t: Texts) -> Result<Vec<Held>, ReadError> {
         let mut held = Vec::new();
         for holder in &self.holders {
-            held.extend(holder.held(of)?);
+            held.extend(holder.held(of, t)?);
         }
         Ok(held)
     }

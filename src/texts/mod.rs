@@ -9,7 +9,7 @@ mod said;
 mod table;
 mod value;
 
-pub use language::Language;
+pub use language::{Language, UnknownLanguage};
 pub use said::Said;
 pub use table::unchecked;
 pub use value::Value;
@@ -66,7 +66,16 @@ impl Texts {
         }
         // A name that no table has is ours to mend: a test looks at every name that stands in the code and the pages.
         let text = table::find(Language::English, name, places).unwrap_or_else(|| name.to_owned());
-        Said::new(text, (self.language != Language::English).then_some(Language::English))
+        self.in_english(&text)
+    }
+
+    /// A text of no table that is English whatever the page is in: words for programs, and of those who wrote no other.
+    #[must_use]
+    pub fn in_english(self, text: &str) -> Said {
+        Said::new(
+            text.to_owned(),
+            (self.language != Language::English).then_some(Language::English),
+        )
     }
 
     /// The day of the week, the day and the month: `Sun 29 Nov`.
@@ -81,6 +90,12 @@ impl Texts {
     pub fn day_of_month(self, date: civil::Date) -> String {
         let month = format!("month-{}", date.month());
         format!("{} {}", date.day(), self.say(&month).text())
+    }
+
+    /// The day, the month and the year: `29 Nov 2026`.
+    #[must_use]
+    pub fn date(self, date: civil::Date) -> String {
+        format!("{} {}", self.day_of_month(date), date.year())
     }
 
     /// How long ago something was, in the largest unit that says something.
@@ -137,6 +152,10 @@ mod tests {
             "<span lang=\"en\">Only &#60;here&#62;</span>"
         );
         assert_eq!(
+            welsh.in_english("a & b").to_string(),
+            "<span lang=\"en\">a &#38; b</span>"
+        );
+        assert_eq!(
             Texts::of(Language::English).say("test-only-english").to_string(),
             "Only &#60;here&#62;"
         );
@@ -153,5 +172,7 @@ mod tests {
         let day = civil::date(2026, 11, 29);
         assert_eq!(Texts::of(Language::English).day(day), "Sun 29 Nov");
         assert_eq!(Texts::of(Language::Welsh).day(day), "Sul 29 Tach");
+        assert_eq!(Texts::of(Language::English).date(day), "29 Nov 2026");
+        assert_eq!(Texts::of(Language::Welsh).date(day), "29 Tach 2026");
     }
 }

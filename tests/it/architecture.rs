@@ -164,10 +164,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rules", &["store", "files", "domain", "rules"]),
     (
         "accounts",
-        &["tls", "http", "pki", "store", "files", "domain", "accounts"],
+        &["tls", "http", "pki", "store", "files", "domain", "texts", "accounts"],
     ),
     ("tls", &["http", "pki", "store", "files", "domain", "tls"]),
-    ("http", &["pki", "store", "files", "domain", "http"]),
+    ("http", &["pki", "store", "files", "domain", "texts", "http"]),
     ("pki", &["store", "files", "domain", "pki"]),
     ("store", &["files", "domain", "store"]),
     ("files", &["files"]),

@@ -59,3 +59,4 @@ mod upgrade;
 mod uplink;
 mod variables;
 mod way_out;
+mod welsh;

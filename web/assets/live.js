@@ -1,6 +1,7 @@
 // What the pages that change by themselves share: their stream, and that the page says when it is none.
 "use strict";
 
+// What it says when it is not live stands in the page, in its language (data-lost).
 // Hears each kind of event in `events`. `words` says what the page says of itself while it is live.
 function follow(events, words) {
   const state = document.getElementById("live");
@@ -9,7 +10,7 @@ function follow(events, words) {
     // The lamps are as they were when the page was made: nobody is to take them for how it is now.
     document.body.classList.toggle("lost", is);
     state.dataset.open = is ? "no" : "yes";
-    state.textContent = is ? "Not live: trying to reach the box again." : words();
+    state.textContent = is ? state.dataset.lost : words();
   };
   stream.addEventListener("open", () => lost(false));
   stream.addEventListener("error", () => lost(true));

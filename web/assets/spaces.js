@@ -3,7 +3,7 @@
 
 const list = document.getElementById("spaces");
 // A page of one space hears of all, and minds its own.
-const { only, of } = document.getElementById("live").dataset;
+const { only, of, live, shown } = document.getElementById("live").dataset;
 const inside = '<div class="name"><a></a></div><div class="count"><b></b> <span class="of"></span> <span class="maximum"></span> · <span class="left"></span></div>' +
   '<meter min="0"></meter><span class="words"></span><time></time>';
 
@@ -30,4 +30,4 @@ function show(space) {
 follow({
   space: (data) => show(JSON.parse(data)),
   gone: (id) => document.getElementById("space-" + id)?.remove(),
-}, () => only ? "live" : list.children.length + " shown, live");
+}, () => only ? live : shown.replace("%", list.children.length) + ", " + live);

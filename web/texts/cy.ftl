@@ -572,6 +572,324 @@ me-lost = Wedi colli'ch cyfrinair?
 me-lost-ask = Gofynnwch i bwy bynnag sy'n rhedeg y blwch hwn am ddolen newydd.
 me-lost-how = Maent yn gwneud un o dan Blwch, Pobl, neu gyda
 
+# What pages say in place of an error
+fault-first-page = I'r dudalen gyntaf
+fault-asked = Ni ellir gofyn am hynny
+fault-asked-text = Nid oes tudalen yma'n arwain at y cyfeiriad hwn.
+fault-forbidden = Nid i chi
+fault-forbidden-text = Nid yw eich rôl yn cynnwys hynny.
+fault-residents = I breswylwyr y mae'r dudalen hon. Hafan yw eich un chi.
+fault-404 = Does dim byd yma
+fault-404-text = Nid yw'r cyfeiriad yn arwain at dudalen o'r blwch hwn.
+fault-not-so = Nid fel yna
+fault-not-so-text = Mae'r cyfeiriad hwn ar gyfer rhywbeth arall.
+fault-method = Nid yw'r cyfeiriad hwn yn derbyn y dull hwnnw
+fault-much = Mae hynny'n ormod
+fault-much-text = Mae'r hyn a anfonwyd yn fwy na dim y mae tudalen yma'n gofyn amdano.
+fault-form = Ni ellir darllen y ffurflen honno
+fault-back = Ewch yn ôl, llwythwch y dudalen eto, a rhowch gynnig arall arni.
+fault-name = Enw arall
+fault-name-text = Nid yw'r blwch hwn yn ateb o dan yr enw hwnnw.
+fault-421 = Nid yw'r blwch hwn yn ateb o dan yr enw hwnnw
+fault-no-host = Nid yw'r cais yn enwi gwesteiwr, neu mae'n enwi sawl un
+fault-429 = Gormod o geisiadau
+fault-429-text = Arhoswch funud, yna llwythwch y dudalen eto.
+fault-rate = Mae'r galwr hwn wedi defnyddio ei gyfradd; rhowch gynnig arall arni'n nes ymlaen.
+fault-disk = Mae'r ddisg yn llawn
+fault-disk-text = Ni newidiwyd dim. Gall pwy bynnag sy'n rhedeg y blwch wneud lle.
+fault-disk-full = Mae'r ddisg yn llawn, ni newidiwyd dim
+fault-503 = Nid nawr
+fault-503-text = Mae'r blwch yn brysur, neu'n cychwyn neu'n stopio. Rhowch gynnig arall arni ymhen eiliad.
+fault-busy = Prysur, rhowch gynnig arall arni ymhen eiliad
+fault-crowded = Mae gormod o atebion yn aros i'w cymryd
+fault-500 = Aeth rhywbeth o'i le yma
+fault-500-text = Ni sydd ar fai, ac mae yng nghofnod y blwch.
+fault-500-number = Ni sydd ar fai, ac mae yn y cofnod o dan rif y cais hwn.
+fault-unchanged = Ni newidiwyd dim
+fault-not-taken = Ni dderbyniwyd hynny
+fault-taken = Ni dderbynnir hynny
+fault-400 = Ni ellir darllen y cais
+fault-414 = Mae'r cyfeiriad yn rhy hir
+fault-body-long = Mae'r corff yn rhy hir
+fault-media = Nid yw'r cyfeiriad hwn yn derbyn corff o'r math hwnnw
+fault-body = Nid yw'r corff yn un y mae'r cyfeiriad hwn yn ei dderbyn
+fault-websocket = Mae'r cyfeiriad hwn eisiau WebSocket
+fault-way-back = Nid yw hynny'n arwain at dudalen o'r blwch hwn
+fault-no-meter = Nid oes mesurydd o'r fath.
+fault-no-topup = Nid oes ychwanegiad o'r fath.
+fault-no-list = Mae'r rhestr honno wedi mynd: fe'i holwyd dros hanner awr yn ôl. Gludwch hi eto.
+fault-not-done = Ni ellid gwneud hynny, a ni sydd ar fai.
+fault-unread = Ni ellid darllen hynny, a ni sydd ar fai.
+fault-period = Ni chaiff y diwrnod cyntaf fod ar ôl yr olaf, ac esbonnir 400 diwrnod ar y mwyaf ar unwaith.
+fault-no-space = Nid oes lle o'r fath
+fault-no-day = Nid oes diwrnod o'r fath
+fault-too-many = Mae gormod
+fault-not-counted = Ni chyfrifwyd hynny. Rhowch gynnig arall arni.
+fault-one-tap = Un ar y tro
+fault-one-tap-text = Mae tap yn cyfrif un person i mewn neu allan.
+fault-how-many = Faint sydd i mewn?
+fault-how-many-text = Rhowch nifer y bobl sydd i mewn.
+form-not-taken = Ni dderbyniwyd y ffurflen honno
+form-forged = ni ddaeth y ffurflen o'r wefan hon, neu roedd ei thudalen yn rhy hen. Rhowch gynnig arall arni.
+form-forged-text = ni ddaeth y ffurflen o'r wefan hon, neu roedd ei thudalen yn rhy hen. Ewch yn ôl, llwythwch y dudalen eto, a rhowch gynnig arall arni.
+form-long = mae'r ffurflen yn fwy na dim y mae tudalen yma'n gofyn amdano. Rhowch gynnig arall arni.
+form-unread = ni ellir darllen y ffurflen. Rhowch gynnig arall arni.
+form-session = ni ellid chwilio am y sesiwn. Rhowch gynnig arall arni.
+
+# Signing in, and a first password
+login-title = Mewngofnodi
+login-again = Ai chi sydd yno?
+login-again-what = Cyn i chi benderfynu pwy gaiff weld eich data, teipiwch eich cyfrinair unwaith eto.
+login-errand = Mae { $client } yn gofyn am weld hanner oriau eich mesurydd. Mewngofnodwch, a phenderfynwch ar y dudalen nesaf.
+login-name = Enw
+login-wrong = mae'r enw neu'r cyfrinair yn anghywir
+login-tries = gormod o gynigion; arhoswch { $count ->
+    [one] funud
+    [two] { $count } funud
+   *[other] { $count } munud
+}
+login-busy = mae gormod o bobl yn mewngofnodi ar hyn o bryd; rhowch gynnig arall arni ymhen ychydig eiliadau
+login-disk = heb ei ysgrifennu: mae'r ddisg yn llawn
+login-unwritten = heb ei ysgrifennu: ni all y blwch ei gymryd ar hyn o bryd; rhowch gynnig arall arni ymhen eiliad
+login-ours = Ni weithiodd hynny, a ni sydd ar fai.
+login-short = mae gan gyfrinair o leiaf { $count } nod
+login-long = mae gan gyfrinair { $count } beit ar y mwyaf
+login-still = Rydych wedi mewngofnodi o hyd
+login-still-text = Ni allai'r blwch gofnodi hynny. Rhowch gynnig arall arni ymhen eiliad.
+welcome-title = Croeso
+welcome-name = Croeso, { $name }
+welcome-choose = Dewiswch gyfrinair. Mae'r ddolen hon yn gweithio unwaith.
+welcome-once-more = Unwaith eto
+welcome-do = Gosod y cyfrinair a mewngofnodi
+welcome-differ = Nid yw'r ddau gyfrinair yr un fath.
+welcome-over = Mae'r ddolen hon ar ben
+welcome-over-text = Fe'i defnyddiwyd o'r blaen, mae'n hŷn na diwrnod, neu ni fu erioed. Gall pwy bynnag a'i rhoddodd i chi wneud un newydd: gatelodge user invite NAME.
+
+# An application asks, and a person decides
+consent-title = Mae { $client } yn gofyn
+consent-head = Mae { $client } yn gofyn am weld eich hanner oriau
+consent-who = { $url }. { $provider } sy'n eu darparu, gyda'ch caniatâd chi yn unig.
+consent-who-member = { $url }, o'r aelod { $member }. { $provider } sy'n eu darparu, gyda'ch caniatâd chi yn unig.
+consent-before = Caniataoch i { $client } weld { $sources } ar { $at }, hyd { $until }. Os caniatewch eto, bydd yr hyn a ddewiswch nawr yn cymryd ei le.
+consent-and = {" a "}
+consent-no-meter = Ni ellir rhannu unrhyw fesurydd i chi eto. Gall pwy bynnag sy'n rhedeg y blwch hwn baratoi un. Dywedir wrth { $client } na chaniataoch.
+consent-back = Yn ôl at { $client }
+consent-gets = Bydd yn cael
+consent-meter = ({ $source }): { $measures }, pob hanner awr, o { $from } ymlaen.
+consent-use = yr hyn a ddefnyddiwch
+consent-give = yr hyn a roddwch yn ôl i'r grid
+consent-week = Yr hyn a ddefnyddioch yn eich wythnos ddiwethaf, yn union fel y byddai'n ei weld.
+consent-no-week = Ni ddarllenwyd dim ohono eto: byddai'n gweld hanner oriau fel y dônt.
+consent-tells = Gall ddweud ohonynt
+consent-tells-what = Pryd rydych gartref, pryd rydych yn cysgu, a pha fath o bethau a ddefnyddiwch.
+consent-gets-not = Ni fydd yn cael
+consent-gets-not-what = Eich enw, eich balans na'ch ychwanegiadau.
+consent-does = Yr hyn a wna â nhw
+consent-does-more = Yr hyn a wna { $client } â'ch data
+consent-until = Hyd
+consent-1m = 1 mis
+consent-3m = 3 mis
+consent-1y = 1 flwyddyn
+consent-life = { $name }: hyd { $until }
+consent-words = Y geiriau rydych yn cytuno iddynt
+consent-words-in = Dim ond yn yr iaith hon y mae'r geiriau hyn: { $language }.
+consent-stop-any = Gallwch ei atal unrhyw bryd, yn
+consent-yours = eich caniatadau
+consent-either = Y naill ffordd neu'r llall ewch yn ôl i { $place }.
+consent-allow = Caniatáu
+consent-deny = Peidio â chaniatáu
+consent-choose = Dewiswch un o'r ddau fotwm.
+consent-changed = Mae'r hyn y byddech yn cytuno iddo wedi newid ers i chi agor y dudalen hon. Edrychwch arno eto.
+consent-choose-end = Dewiswch un o'r tri diwedd.
+consent-tick = Ticiwch o leiaf un mesurydd, neu peidiwch â chaniatáu.
+consent-visit-over = Mae'r cais hwn ar ben
+consent-visit-over-text = Mae'r cais hwn yn anhysbys, wedi'i ddefnyddio neu'n rhy hen. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-visit-another = Nid cais y rhaglen hon
+consent-visit-another-text = Mae'r cais hwn yn perthyn i raglen arall. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-visit-browser = Dechreuwyd mewn porwr arall
+consent-visit-browser-text = Dechreuwyd y cais hwn mewn porwr arall. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-not-pushed = Ni ofynnwyd am ddim
+consent-not-pushed-text = Rhaid gwthio'r hyn y mae rhaglen yn gofyn amdano yn gyntaf. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-unknown = Nid yw'r rhaglen hon yn hysbys yma
+consent-unknown-text = Nid yw wedi'i chofrestru yma, neu cafodd ei hanalluogi yn y cyfamser. Ni roddwyd dim iddi.
+consent-address = Nid yw'r cyfeiriad hwn yn gyfan
+consent-address-text = Rhaid iddo gael client_id a request_uri, unwaith yr un. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-licence = Ni chynigir mwyach
+consent-licence-text = Ni chynigir yma mwyach y drwydded y mae'r rhaglen yn gofyn oddi tani. Ni roddwyd dim. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-no-words = Nid oes dim i gytuno iddo eto
+consent-no-words-text = Mae geiriau'r drwydded ar goll ar y blwch hwn. Dywedir wrth bwy bynnag sy'n ei redeg. Ni roddwyd dim.
+consent-role = Nid oes gan y mewngofnod hwn ei fesuryddion ei hun
+consent-role-text = Dim ond pwy bynnag sy'n byw gyda mesurydd all ganiatáu i rywun weld yr hyn a ddywed. Allgofnodwch uchod, a mewngofnodwch fel y person hwnnw.
+consent-unavailable-text = Nid yw cloc y blwch hwn yn gywir eto, neu ni all ysgrifennu. Ni roddir dim nes y gall. Rhowch gynnig arall arni ymhen ychydig funudau.
+consent-not-theirs = Nid eich un chi i'w ganiatáu
+consent-not-theirs-text = Nid eich un chi yw un o'r mesuryddion a ddewiswyd. Ni roddwyd dim. Ewch yn ôl at y rhaglen a dechreuwch eto.
+consent-allowed = caniateir
+consent-idle = nid yw'n gweld dim nawr
+consent-stopped = ataliwyd
+consent-over = ar ben
+consent-by-person = y person
+consent-by-application = y rhaglen
+consent-by-operator = pwy bynnag sy'n rhedeg y blwch hwn
+consent-import = mewnforio
+consent-export = allforio
+consent-told = Dywedwyd wrth { $name }.
+consent-told-at = Dywedwyd wrth { $name } am { $at }.
+consent-being-told = Dywedir wrth { $name } nawr.
+consent-told-again = Dywedir wrth { $name } nawr; am { $at } ni weithiodd, a cheisir eto.
+consent-not-told = Ni ellid dweud wrth { $name }.
+
+# What a person allowed, and how it was given
+consents-title = Pwy sy'n gweld eich data
+consents-none = Neb. Pan fydd rhaglen yn gofyn i chi, fe'ch arweinir at dudalen lle rydych yn penderfynu; rhestrir yma yr hyn a ganiatewch, a gellir ei atal yma.
+consents-data = Cymryd eich data, neu ei ddileu
+consents-allowed = Hanner oriau { $sources }, caniatawyd ar { $granted }, hyd { $until }.
+consents-ended = Hanner oriau { $sources }, caniatawyd ar { $granted }; ataliwyd { $at } gan { $by }.
+consents-you = chi
+consents-nothing-now = { $name } (dim ohono nawr)
+consents-left = Daeth i ben gyda'ch tenantiaeth ar { $left }. Pe bai mesurydd ohono'n eiddo i chi eto cyn { $until }, byddai'n gweld hwnnw eto, oni bai eich bod yn ei atal.
+consents-evidence = Yr hyn y cytunoch iddo
+consents-used = Nolwyd { $all ->
+    [two] ddwywaith
+   *[other] { $all } gwaith
+} i gyd, { $lately ->
+    [two] ddwywaith
+   *[other] { $lately } gwaith
+} ar { $day } (UTC); aeth { $count } hanner awr allan.
+consents-fetch = { $at }: { $measure } { $source } o { $from } hyd { $to }, { $count } hanner awr
+consents-fetch-broken = { $at }: { $measure } { $source } o { $from } hyd { $to }, torrwyd ar ei draws, o leiaf { $count } hanner awr
+consents-no-fetch = Ni nolwyd dim eto.
+consents-stop = Atal { $name }?
+consents-stop-what = Ni fydd yn gweld dim o { $sources } mwyach, o'r eiliad hon ymlaen. Mae'r hyn a nolwyd eisoes yn aros ganddi; dywed ei thudalen breifatrwydd am ba hyd. I ddechrau eto rhaid iddi ofyn i chi.
+consents-stop-do = Ei atal nawr
+evidence-title = Tystiolaeth o ganiatâd
+evidence-may = Caiff { $name } ({ $client }) weld, trwy ganiatâd cyfrif { $account } yn { $issuer } o dan { $licence }:
+evidence-might = Câi { $name } ({ $client }) weld, trwy ganiatâd cyfrif { $account } yn { $issuer } o dan { $licence }:
+evidence-source = { $source } ({ $outcode }): hanner oriau { $measures }, o { $from }
+evidence-nothing-now = dim nawr o { $source } ({ $outcode }): hanner oriau { $measures }, o { $from }
+evidence-state = Cyflwr:
+evidence-ends = daw i ben am { $at }.
+evidence-ended = roedd i ddod i ben am { $at }.
+evidence-happened = Yr hyn a ddigwyddodd
+evidence-when = Pryd (UTC)
+evidence-words = Y geiriau y cytunwyd iddynt
+evidence-missing = Mae'r geiriau ar goll ar y blwch hwn, neu cawsant eu newid yno.
+evidence-language = Cytunwyd iddynt yn yr iaith hon: { $language }.
+evidence-sha = SHA-256 y geiriau hyn: { $fingerprint }
+evidence-given = rhoddwyd ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language })
+evidence-given-again = rhoddwyd eto ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language })
+evidence-given-browser = rhoddwyd ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language }); porwr: { $agent }
+evidence-given-again-browser = rhoddwyd eto ar dudalen y blwch hwn, wedi mewngofnodi â chyfrinair am { $proved }, ar gyfer { $sources } hyd { $expires }; geiriau { $text } ({ $language }); porwr: { $agent }
+evidence-redeemed = nolodd y rhaglen ei thocyn
+evidence-replayed = daeth cod y rhaglen am yr eildro: daethpwyd â'r hyn a ddaeth ohono i ben
+evidence-narrowed = adferwyd y blwch o gopi wrth gefn, ac ni wnaed hwn yn fwy na'r hyn y cytunwyd iddo wedyn: { $sources } hyd { $expires }
+evidence-narrowed-all = adferwyd y blwch o gopi wrth gefn, ac ni wnaed hwn yn fwy na'r hyn y cytunwyd iddo wedyn: dim hyd { $expires }
+evidence-stopped = ataliwyd gan { $by }
+
+# What pages say of themselves while they change, and lamps
+live-is = yn fyw
+live-lost = Ddim yn fyw: yn ceisio cyrraedd y blwch eto.
+lamp-store = storfa
+lamp-occupancy = lleoedd
+lamp-meters = mesuryddion
+lamp-alarm = larwm
+lamp-works = yn gweithio
+lamp-in-part = ddim yn gwneud ei holl waith
+lamp-disk-full = mae'r ddisg yn llawn, ni dderbynnir dim newydd
+lamp-own = { $count ->
+    [one] mae rhywbeth i edrych arno: gweler Mesuryddion
+    [two] mae { $count } beth i edrych arnynt: gweler Mesuryddion
+   *[other] mae { $count } peth i edrych arnynt: gweler Mesuryddion
+}
+
+# What is held of somebody, taking it, and having it erased
+data-take = Ei gymryd
+data-take-what = Popeth sydd gan y blwch hwn amdanoch mewn un ffeil ZIP: hanner oriau a balansau fel CSV, y gweddill fel JSON. Mae'r tablau'n agor mewn unrhyw daenlen.
+data-waits = Mae eich archif yn cael ei gwneud: mae'n aros am un arall.
+data-making = Mae eich archif yn cael ei gwneud: { $done } o { $of } cam.
+data-ready = Mae eich archif yn barod: { $size }, hyd { $until }.
+data-how-much = Faint ohono sydd wedi'i wneud
+data-stop = Atal
+data-download = Ei lawrlwytho
+data-failed = Ni ellid ei gwneud, a ni sydd ar fai. Rhowch gynnig arall arni; gall pwy bynnag sy'n rhedeg y blwch hwn weld pam.
+data-too-many = Mae gormod o archifau'n cael eu gwneud ar hyn o bryd. Rhowch gynnig arall arni ymhen munud.
+data-anew = Ei gwneud o'r newydd
+data-make = Gwneud fy archif
+data-held = Yr hyn a gedwir amdanoch
+data-all = Mae popeth y mae'r blwch yn ei gadw am unrhyw un, ac am ba hyd, o dan
+data-erase = Ei ddileu
+data-erase-what = Mae'r hyn sy'n mynd, yr hyn sy'n gorfod aros ac am ba hyd ar y dudalen nesaf. Nid oes dim yn digwydd cyn i chi ddweud hynny yno.
+data-erase-do = Ei ddileu…
+data-erase-other = Mae eich mewngofnod yn rhedeg y blwch hwn, neu'n ei wasanaethu. Gofynnwch i rywun arall sy'n ei redeg eich tynnu:
+forget-title = Dileu eich data
+forget-head = Dileu eich data?
+forget-goes = Yr hyn sy'n mynd
+forget-stays = Yr hyn sy'n aros, ac am ba hyd
+forget-elsewhere = Yr hyn sydd mewn mannau eraill, a hyd pryd
+forget-nothing-back = Ni ddaw dim ohono'n ôl, ac ni allwch fewngofnodi mwyach.
+forget-take-first = Cymerwch eich data yn gyntaf os ydych am ei gadw.
+forget-meter = Mae'r mesurydd yn dal i gyfrif; nid yw'r hyn a ddywed o hyn ymlaen yn eiddo i neb yma.
+forget-sure = Gwn na ddaw dim ohono'n ôl
+forget-tick = Ticiwch eich bod yn gwybod na ddaw dim ohono'n ôl.
+forget-password = Eich cyfrinair
+forget-do = Ei ddileu nawr
+forget-not = Ni ddilëwyd dim: ni all y blwch ysgrifennu ar hyn o bryd, neu nid yw ei gloc yn gywir eto
+forget-not-text = Rhowch gynnig arall arni ymhen ychydig funudau.
+erasure-title = Dilead
+erasure-is-done = Mae wedi'i ddileu
+erasure-goes-on = Mae'n cael ei ddileu
+erasure-done = Gofynnwyd amdano ar { $asked }, gwnaed ar { $ended }.
+erasure-asked = Gofynnwyd amdano ar { $asked }. Mae'r cyfrif wedi mynd eisoes; mae'r hanner oriau'n dilyn.
+erasure-months = Mae { $done } o { $of } mis wedi'u gwneud.
+erasure-no-wait = Nid oes angen i chi aros: mae'n mynd yn ei flaen ohono'i hun.
+erasure-trouble = Ni all y blwch fynd ymlaen ar hyn o bryd ac mae'n rhoi cynnig arall arni bob munud. Gall pwy bynnag sy'n ei redeg weld pam.
+erasure-number = Rhif y dilead hwn: { $id }. Nid oes enw ar y dudalen hon; gall pwy bynnag sydd â'i chyfeiriad ei gweld.
+held-for-ever = cyhyd â'r blwch hwn
+held-for-months = am { $count ->
+    [two] { $count } ddiwrnod
+   *[other] { $count } diwrnod
+}, mewn misoedd cyfan
+held-for-book = cyhyd â'r llyfr hwn
+held-for-years = am { $count ->
+    [two] { $count } flynedd
+   *[other] { $count } blynedd
+}
+held-for-days = am { $count ->
+    [two] { $count } ddiwrnod
+   *[other] { $count } diwrnod
+}
+held-account = Eich cyfrif: yr enw { $name }, stwnsh o'ch cyfrinair, a pha fesuryddion oedd yn eiddo i chi pryd ({ $count })
+held-sessions = Ble rydych wedi mewngofnodi ({ $count }), a stwnshys o ble y mewngofnodoch
+held-audit = Llinellau'r archwiliad sy'n eich enwi: pryd y mewngofnodoch, yr hyn a ganiataoch, yr hyn a newidiwyd i chi
+held-audit-why = { $long }, fel na all neb sy'n rhedeg y blwch hwn newid yn ddirgel yr hyn a wnaed
+held-permissions = { $count } caniatâd i raglen weld eich data: tynnir yn ôl ar unwaith, a dywedir wrth y rhaglen lle gellir
+held-evidence = Tystiolaeth o'r hyn a ganiataoch ({ $count } caniatâd): pa raglen, pa fesurydd, y geiriau, trwy ba borwr, a phryd y nolodd
+held-evidence-why = am ddwy flynedd ar ôl ei ddiwedd, heb eich enw
+held-records = Yr hyn sydd y tu ôl i gofnodion llofnodedig o'ch data: mesurydd, cyfnod, stwnsh o'r ateb; dim hanner oriau
+held-records-why = { $long }, fel y gall pwy bynnag sydd â chofnod o'r fath gael ei brofi
+held-counts = Eich enw gyda { $count } cyfrif a gywirwyd gennych wrth ddrws
+held-half-hours = Hanner oriau mesurydd { $meter } o'ch amser eich hun ({ $count ->
+    [two] { $count } ddiwrnod
+   *[other] { $count } diwrnod
+}), a'r hyn a ddywed ei gofnod ei hun ac adroddiadau tasgau'r blwch am yr amser hwnnw
+held-shared = Hanner oriau mesurydd { $meter } o'r amser pan oedd yn eiddo i rywun arall hefyd
+held-shared-why = cyhyd ag y maent yn eiddo iddynt
+held-money = Balansau ac ychwanegiadau mesurydd { $meter } o'ch amser
+held-money-why = { $long } ar y mwyaf, fel y mae'n rhaid i gyfrifon: un balans y dydd a'r rhai o gwmpas taliad; nid enwir mwyach pwy a dalodd
+held-registers = Cofrestrau mesurydd { $meter } ar ddechrau a diwedd eich amser, a'i dariffau
+held-registers-why = cyhyd ag y cedwir hanner oriau: maent yn ffinio'r amser cyn ac ar ôl eich un chi
+held-latest = Y diweddaraf a ddywedodd mesurydd { $meter }
+held-latest-why = nes i'r darlleniad nesaf gymryd ei le
+elsewhere-log = Cofnod y llyfr, a'i gipluniau: am rai dyddiau, a hyd { $day } fan bellaf
+elsewhere-own = Copïau wrth gefn y mae'r blwch hwn yn eu gwneud ei hun ({ $count } yno): mae rhai newydd yn cymryd eu lle, mae'r olaf sy'n eich dal yn mynd tua { $day }
+elsewhere-own-open = Copïau wrth gefn y mae'r blwch hwn yn eu gwneud ei hun ({ $count } yno): nes i rai newydd gymryd eu lle
+elsewhere-backups = Copïau wrth gefn a wnaed â llaw neu sydd mewn mannau eraill, a ffyn a roddwyd o'r neilltu (mae'r copi diwethaf o { $day }): cyhyd ag y mae pwy bynnag sy'n rhedeg y blwch hwn yn eu cadw
+elsewhere-no-backups = Copïau wrth gefn: nid oes un yn hysbys
+elsewhere-aside = { $count } llyfr a roddwyd o'r neilltu gan adferiad neu atgyweiriad: cyhyd ag y mae pwy bynnag sy'n rhedeg y blwch hwn yn eu cadw
+elsewhere-meter = Cof y mesurydd ei hun: tua blwyddyn o hanner oriau, cyhyd ag y mae'r mesurydd yn eu cadw; gall pwy bynnag a gaiff holi'r mesurydd eu darllen yno, ac nid yw'r blwch hwn yn eu cymryd eto
+elsewhere-handed-out = Beth bynnag a roddwyd allan o'r blaen: archifau a gymeroch, data a nolodd rhaglen, gwerthoedd sydd gan gwmwl y gweithredwr, neu sydd eto i'w cyrraedd
+privacy-title = Yr hyn sy'n hysbys am bwy
+english-only = Yn Saesneg y mae'r dudalen hon.
+
 # The road to the cloud
 cloud-test = Profi nawr
 cloud-test-what = Yn rhoi cynnig ar y ffordd gam wrth gam; ni newidir dim. Mewn terfynell:

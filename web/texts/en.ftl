@@ -599,6 +599,346 @@ me-lost = Lost your password?
 me-lost-ask = Ask whoever runs this box for a new link.
 me-lost-how = They make one under Box, People, or with
 
+# What pages say in place of an error
+fault-first-page = To the first page
+fault-asked = That cannot be asked for
+fault-asked-text = The address is not one that a page here leads to.
+fault-forbidden = Not for you
+fault-forbidden-text = Your role does not cover that.
+fault-residents = This page is for residents. Yours is Home.
+fault-404 = There is nothing here
+fault-404-text = The address leads to no page of this box.
+fault-not-so = Not like that
+fault-not-so-text = This address is for something else.
+fault-method = This address does not take that method
+fault-much = That is too much
+fault-much-text = What was sent is larger than anything a page here asks for.
+fault-form = That form cannot be read
+fault-back = Go back, load the page again, and try once more.
+fault-name = Another name
+fault-name-text = This box does not answer under that name.
+fault-421 = This box does not answer under that name
+fault-no-host = The request names no host, or several
+fault-429 = Too many requests
+fault-429-text = Wait a minute, then load the page again.
+fault-rate = This caller has used up its rate; try again later.
+fault-disk = The disk is full
+fault-disk-text = Nothing was changed. Whoever runs the box can make room.
+fault-disk-full = The disk is full, nothing was changed
+fault-503 = Not now
+fault-503-text = The box is busy, or on its way up or down. Try again in a moment.
+fault-busy = Busy, try again in a second
+fault-crowded = Too many answers wait to be taken
+fault-500 = Something went wrong in here
+fault-500-text = The fault is ours, and is in the log of the box.
+fault-500-number = The fault is ours and is in the log under this request's number.
+fault-unchanged = Nothing was changed
+fault-not-taken = That was not taken
+fault-taken = That is not taken
+fault-400 = The request cannot be read
+fault-414 = The address is too long
+fault-body-long = The body is too long
+fault-media = This address does not take a body of that type
+fault-body = The body is not what this address takes
+fault-websocket = This address wants a WebSocket
+fault-way-back = That leads to no page of this box
+fault-no-meter = There is no such meter.
+fault-no-topup = There is no such top-up.
+fault-no-list = That list is gone: it was asked more than half an hour ago. Paste it again.
+fault-not-done = That could not be done, and the fault is ours.
+fault-unread = That could not be read, and the fault is ours.
+fault-period = The first day must not be after the last, and at most 400 days are explained at once.
+fault-no-space = There is no such space
+fault-no-day = There is no such day
+fault-too-many = There are too many
+fault-not-counted = That was not counted. Try again.
+fault-one-tap = One at a time
+fault-one-tap-text = A tap counts one person in or out.
+fault-how-many = How many are inside?
+fault-how-many-text = Give the number of people inside.
+form-not-taken = That form was not taken
+form-forged = the form did not come from this site, or its page was too old. Try once more.
+form-forged-text = the form did not come from this site, or its page was too old. Go back, load the page again, and try once more.
+form-long = the form is larger than anything a page here asks for. Try once more.
+form-unread = the form cannot be read. Try once more.
+form-session = the session could not be looked up. Try once more.
+
+# Signing in, and a first password
+login-title = Sign in
+login-again = Is it you?
+login-again-what = Before you decide who may see your data, type your password once more.
+login-errand = { $client } asks to see half-hours of your meter. Sign in, and decide on the next page.
+login-name = Name
+login-wrong = name or password is wrong
+login-tries = too many tries; wait { $count ->
+    [one] a minute
+   *[other] { $count } minutes
+}
+login-busy = too many people sign in just now; try again in a few seconds
+login-disk = not written: the disk is full
+login-unwritten = not written: the box cannot take it just now; try again in a moment
+login-ours = That did not work, and the fault is ours.
+login-short = a password has at least { $count } characters
+login-long = a password has at most { $count } bytes
+login-still = You are still signed in
+login-still-text = The box could not write that down. Try again in a moment.
+welcome-title = Welcome
+welcome-name = Welcome, { $name }
+welcome-choose = Choose a password. This link works once.
+welcome-once-more = Once more
+welcome-do = Set password and sign in
+welcome-differ = The two passwords differ.
+welcome-over = This link is over
+welcome-over-text = It was used before, is older than a day, or never was. Whoever gave it to you can make a new one: gatelodge user invite NAME.
+
+# An application asks, and a person decides
+consent-title = { $client } asks
+consent-head = { $client } asks to see your half-hours
+consent-who = { $url }. { $provider } provides them, with your leave alone.
+consent-who-member = { $url }, of the member { $member }. { $provider } provides them, with your leave alone.
+consent-before = You allowed { $client } to see { $sources } on { $at }, until { $until }. If you allow it again, what you choose now takes its place.
+consent-and = {" and "}
+consent-no-meter = No meter of yours can be shared yet. Whoever runs this box can make one ready. { $client } is told that you did not allow it.
+consent-back = Back to { $client }
+consent-gets = It will get
+consent-meter = ({ $source }): { $measures }, each half-hour, from { $from } on.
+consent-use = what you use
+consent-give = what you give back to the grid
+consent-week = What you used in your last week, just as it would see it.
+consent-no-week = Nothing was read of it yet: it would see half-hours as they come.
+consent-tells = It can tell from them
+consent-tells-what = When you are at home, when you sleep, and what kind of things you use.
+consent-gets-not = It will not get
+consent-gets-not-what = Your name, your balance or your top-ups.
+consent-does = What it does with them
+consent-does-more = What { $client } does with your data
+consent-until = Until
+consent-1m = 1 month
+consent-3m = 3 months
+consent-1y = 1 year
+consent-life = { $name }: until { $until }
+consent-words = The words that you agree to
+consent-words-in = These words are in this language alone: { $language }.
+consent-stop-any = You can stop it any time, at
+consent-yours = your permissions
+consent-either = Either way you go back to { $place }.
+consent-allow = Allow
+consent-deny = Do not allow
+consent-choose = Choose one of the two buttons.
+consent-changed = What you would agree to has changed since you opened this page. Look at it again.
+consent-choose-end = Choose one of the three ends.
+consent-tick = Tick at least one meter, or do not allow.
+consent-visit-over = This request is over
+consent-visit-over-text = This request is unknown, used or too old. Go back to the application and start again.
+consent-visit-another = Not this application's
+consent-visit-another-text = This request belongs to another application. Go back to the application and start again.
+consent-visit-browser = Begun in another browser
+consent-visit-browser-text = This request was begun in another browser. Go back to the application and start again.
+consent-not-pushed = Nothing was asked for
+consent-not-pushed-text = What an application asks for must be pushed first. Go back to the application and start again.
+consent-unknown = This application is not known here
+consent-unknown-text = It is not registered here, or was disabled meanwhile. Nothing was given to it.
+consent-address = This address is not whole
+consent-address-text = It must have client_id and request_uri, each once. Go back to the application and start again.
+consent-licence = Not offered any more
+consent-licence-text = The licence under which the application asks is not offered here any more. Nothing was given. Go back to the application and start again.
+consent-no-words = There is nothing to agree to yet
+consent-no-words-text = The words of the licence are missing on this box. Whoever runs it is told. Nothing was given.
+consent-role = This login has no meters of its own
+consent-role-text = Only whoever lives with a meter can allow somebody to see what it says. Sign out above, and sign in as that person.
+consent-unavailable-text = The clock of this box is not right yet, or it cannot write. Nothing is given until it can. Try again in a few minutes.
+consent-not-theirs = Not yours to allow
+consent-not-theirs-text = One of the meters that were chosen is not yours. Nothing was given. Go back to the application and start again.
+consent-allowed = allowed
+consent-idle = sees nothing now
+consent-stopped = stopped
+consent-over = over
+consent-by-person = the person
+consent-by-application = the application
+consent-by-operator = whoever runs this box
+consent-import = import
+consent-export = export
+consent-told = { $name } was told.
+consent-told-at = { $name } was told at { $at }.
+consent-being-told = { $name } is being told.
+consent-told-again = { $name } is being told; at { $at } it did not work, and it is tried again.
+consent-not-told = { $name } could not be told.
+
+# What a person allowed, and how it was given
+consents-title = Who sees your data
+consents-none = Nobody. When an application asks you, you are led to a page where you decide; what you allow is listed here, and can be stopped here.
+consents-data = Take your data, or have it erased
+consents-allowed = Half-hours of { $sources }, allowed on { $granted }, until { $until }.
+consents-ended = Half-hours of { $sources }, allowed on { $granted }; stopped { $at } by { $by }.
+consents-you = you
+consents-nothing-now = { $name } (nothing of it now)
+consents-left = It ended with your tenancy on { $left }. Should a meter of it be yours again before { $until }, it would see that again, unless you stop it.
+consents-evidence = What you agreed to
+consents-used = Fetched { $all ->
+    [one] { $all } time
+   *[other] { $all } times
+} in all, { $lately ->
+    [one] { $lately } time
+   *[other] { $lately } times
+} on { $day } (UTC); { $count ->
+    [one] { $count } half-hour
+   *[other] { $count } half-hours
+} went out.
+consents-fetch = { $at }: { $measure } of { $source } from { $from } to { $to }, { $count ->
+    [one] { $count } half-hour
+   *[other] { $count } half-hours
+}
+consents-fetch-broken = { $at }: { $measure } of { $source } from { $from } to { $to }, broken off, at least { $count ->
+    [one] { $count } half-hour
+   *[other] { $count } half-hours
+}
+consents-no-fetch = Nothing was fetched yet.
+consents-stop = Stop { $name }?
+consents-stop-what = It sees nothing of { $sources } any more, from this moment on. What it has fetched already stays with it; its privacy page says for how long. To begin again it has to ask you.
+consents-stop-do = Stop it now
+evidence-title = Evidence of a permission
+evidence-may = { $name } ({ $client }) may see, by leave of account { $account } at { $issuer } under { $licence }:
+evidence-might = { $name } ({ $client }) was allowed to see, by leave of account { $account } at { $issuer } under { $licence }:
+evidence-source = { $source } ({ $outcode }): half-hours of { $measures }, from { $from }
+evidence-nothing-now = nothing now of { $source } ({ $outcode }): half-hours of { $measures }, from { $from }
+evidence-state = State:
+evidence-ends = it ends at { $at }.
+evidence-ended = it was to end at { $at }.
+evidence-happened = What happened
+evidence-when = When (UTC)
+evidence-words = The words that were agreed to
+evidence-missing = The words are missing on this box, or were changed there.
+evidence-language = They were agreed to in this language: { $language }.
+evidence-sha = SHA-256 of these words: { $fingerprint }
+evidence-given = given on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language })
+evidence-given-again = given again on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language })
+evidence-given-browser = given on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language }); browser: { $agent }
+evidence-given-again-browser = given again on the page of this box, signed in with a password at { $proved }, for { $sources } until { $expires }; words { $text } ({ $language }); browser: { $agent }
+evidence-redeemed = the application fetched its token
+evidence-replayed = the application's code came a second time: what came of it was ended
+evidence-narrowed = the box was restored from a backup, and this was made no more than had been agreed to later: { $sources } until { $expires }
+evidence-narrowed-all = the box was restored from a backup, and this was made no more than had been agreed to later: nothing until { $expires }
+evidence-stopped = stopped by { $by }
+
+# What pages say of themselves while they change, and lamps
+live-is = live
+live-lost = Not live: trying to reach the box again.
+lamp-store = store
+lamp-occupancy = occupancy
+lamp-meters = meters
+lamp-alarm = alarm
+lamp-works = works
+lamp-in-part = does not do all of its job
+lamp-disk-full = the disk is full, nothing new is taken
+lamp-own = { $count ->
+    [one] something is to be looked at: see Meters
+   *[other] { $count } things are to be looked at: see Meters
+}
+
+# What is held of somebody, taking it, and having it erased
+data-take = Take it
+data-take-what = All that this box holds of you in one ZIP file: half-hours and balances as CSV, the rest as JSON. The tables open in any spreadsheet.
+data-waits = Your archive is being made: it waits for another one.
+data-making = Your archive is being made: { $done } of { $of } steps.
+data-ready = Your archive is ready: { $size }, until { $until }.
+data-how-much = How much of it is done
+data-stop = Stop
+data-download = Download it
+data-failed = It could not be made, and the fault is ours. Try once more; whoever runs this box can see why.
+data-too-many = Too many archives are being made just now. Try again in a minute.
+data-anew = Make it anew
+data-make = Make my archive
+data-held = What is held of you
+data-all = All that the box keeps of anybody, and for how long, stands under
+data-erase = Have it erased
+data-erase-what = What goes, what has to stay and for how long stands on the next page. Nothing happens before you say so there.
+data-erase-do = Have it erased…
+data-erase-other = Your login runs this box, or serves it. Ask somebody else who runs it to remove you:
+forget-title = Have your data erased
+forget-head = Have your data erased?
+forget-goes = What goes
+forget-stays = What stays, and for how long
+forget-elsewhere = What lies elsewhere, and until when
+forget-nothing-back = Nothing of it comes back, and you cannot sign in any more.
+forget-take-first = Take your data first if you want to keep it.
+forget-meter = The meter goes on counting; what it says from now on is nobody's here.
+forget-sure = I know that nothing of it comes back
+forget-tick = Tick that you know that nothing of it comes back.
+forget-password = Your password
+forget-do = Erase it now
+forget-not = Nothing was erased: the box cannot write just now, or its clock is not right yet
+forget-not-text = Try again in a few minutes.
+erasure-title = An erasure
+erasure-is-done = It is erased
+erasure-goes-on = It is being erased
+erasure-done = Asked for on { $asked }, done on { $ended }.
+erasure-asked = Asked for on { $asked }. The account is gone already; the half-hours follow.
+erasure-months = { $done } of { $of } months are done.
+erasure-no-wait = You need not wait: it goes on by itself.
+erasure-trouble = The box cannot go on just now and tries again every minute. Whoever runs it can see why.
+erasure-number = Number of this erasure: { $id }. This page has no name in it; whoever has its address can see it.
+held-for-ever = for as long as this box
+held-for-months = for { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}, in whole months
+held-for-book = for as long as this book
+held-for-years = for { $count } years
+held-for-days = for { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+held-account = Your account: the name { $name }, a hash of your password, and which meters were yours when ({ $count })
+held-sessions = Where you are signed in ({ $count }), and hashes of where you signed in from
+held-audit = Lines of the audit that name you: when you signed in, what you allowed, what was changed for you
+held-audit-why = { $long }, so that nobody who runs this box can change unseen what was done
+held-permissions = { $count ->
+    [one] { $count } permission
+   *[other] { $count } permissions
+} that an application may see your data: taken back at once, and the application is told where it can be
+held-evidence = Evidence of what you allowed ({ $count ->
+    [one] { $count } permission
+   *[other] { $count } permissions
+}): which application, which meter, the words, by which browser, and when it fetched
+held-evidence-why = for two years after its end, without your name
+held-records = What stands behind signed records of your data: meter, stretch, a hash of the answer; no half-hours
+held-records-why = { $long }, so that whoever has such a record can have it proved
+held-counts = Your name with { $count ->
+    [one] { $count } count
+   *[other] { $count } counts
+} that you put right at a door
+held-half-hours = Half-hours of meter { $meter } of your own time ({ $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}), and what its own log and reports of the box's jobs say of that time
+held-shared = Half-hours of meter { $meter } of the time in which it was somebody else's too
+held-shared-why = as long as they are theirs
+held-money = Balances and top-ups of meter { $meter } of your time
+held-money-why = { $long } at most, as accounts have to: one balance a day and those around a payment; who paid in is not named any more
+held-registers = The registers of meter { $meter } at the beginning and the end of your time, and its tariffs
+held-registers-why = as long as half-hours are kept: they bound the time before and after yours
+held-latest = The latest that meter { $meter } said
+held-latest-why = until the next reading takes its place
+elsewhere-log = The log of the book, and its snapshots: for some days, and until { $day } at the latest
+elsewhere-own = Backups that this box makes by itself ({ $count ->
+    [one] { $count } is there
+   *[other] { $count } are there
+}): newer ones take their places, the last that holds you goes about { $day }
+elsewhere-own-open = Backups that this box makes by itself ({ $count ->
+    [one] { $count } is there
+   *[other] { $count } are there
+}): until newer ones take their places
+elsewhere-backups = Backups that were made by hand or lie elsewhere, and sticks that are put away (the last backup is of { $day }): as long as whoever runs this box keeps them
+elsewhere-no-backups = Backups: none is known
+elsewhere-aside = { $count ->
+    [one] { $count } book that
+   *[other] { $count } books that
+} a restore or a repair put aside: as long as whoever runs this box keeps them
+elsewhere-meter = The meter's own memory: about a year of half-hours, as long as the meter keeps them; whoever may ask the meter can read them there, and this box does not take them again
+elsewhere-handed-out = Whatever was handed out before: archives that you took, data that an application fetched, values that the operator's cloud has, or is still to get
+privacy-title = What is known of whom
+english-only = This page is in English.
+
 # The road to the cloud
 cloud-test = Test now
 cloud-test-what = Tries the way step by step; nothing is changed. In a terminal:

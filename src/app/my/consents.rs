@@ -36,7 +36,7 @@ impl ConsentShown {
                 }
                 None => t.say("my-never-fetched"),
             },
-            at: one.fetched.map_or_else(String::new, |at| face.date(at)),
+            at: one.fetched.map_or_else(String::new, |at| face.date_in(t, at)),
         }
     }
 }

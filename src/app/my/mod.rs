@@ -18,7 +18,7 @@ use crate::http::{Problem, blocking};
 use crate::meter::Meters;
 use crate::meter::pages::{OwnMeters, own};
 use crate::perseus::Perseus;
-use crate::texts::Texts;
+use crate::texts::{Texts, named};
 use consents::ConsentShown;
 use meter::OwnShown;
 
@@ -72,7 +72,9 @@ pub(super) fn router(rooms: Rooms, face: &Face) -> Router {
 async fn show(State(state): State<MyState>, person: SignedIn) -> Result<Response, Response> {
     if person.role != Role::Resident {
         let refused = Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not for you");
-        let refused = refused.detail("This page is for residents. Yours is Home.");
+        let refused = refused
+            .detail("This page is for residents. Yours is Home.")
+            .on_page(named("fault-forbidden"), named("fault-residents"));
         return Err(refused.into_response());
     }
     let t = Texts::of(person.language);
@@ -92,7 +94,7 @@ async fn show(State(state): State<MyState>, person: SignedIn) -> Result<Response
         before: mine
             .before
             .into_iter()
-            .map(|(serial, until)| (format!("/energy/{serial}"), face.date(until)))
+            .map(|(serial, until)| (format!("/energy/{serial}"), face.date_in(t, until)))
             .collect(),
         reads_meters: state.rooms.meters.is_some(),
         contact: face.contact(),

@@ -65,7 +65,8 @@ impl Part<Deps> for Perseus {
             words: room
                 .licence
                 .iter()
-                .map(|one| std::fs::read_to_string(&one.text_file).ok())
+                .flat_map(|one| std::iter::once(&one.text_file).chain(one.translations.values()))
+                .map(|file| std::fs::read_to_string(file).ok())
                 .collect(),
             room,
         })

@@ -14,12 +14,13 @@ use crate::admin::Backups;
 use crate::app::part::{Part, Service, service};
 use crate::app::router::Https;
 use crate::config::{Backup, Config, Retention};
-use crate::domain::units::{self, Span};
+use crate::domain::units::Span;
 use crate::meter::MeterHolding;
 use crate::occupancy::OccupancyHolding;
 use crate::perseus::PerseusHolding;
 use crate::privacy::{self, PersonalData};
 use crate::store::Store;
+use crate::texts::{Said, Texts};
 
 /// What it is built of.
 #[derive(Clone, PartialEq)]
@@ -56,13 +57,9 @@ impl Part<Deps> for PersonalData {
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<PersonalData>> {
         let (store, data_dir) = (&deps.store, &deps.data_dir);
-        let audit_stays = stays(section.retention.audit);
+        let audit_stays = section.retention.audit;
         let holders: Vec<Arc<dyn Holder>> = vec![
-            Arc::new(OwnAccount::new(
-                store.clone(),
-                data_dir.join("audit"),
-                audit_stays.clone(),
-            )),
+            Arc::new(OwnAccount::new(store.clone(), data_dir.join("audit"), audit_stays)),
             Arc::new(OccupancyHolding::new(store.clone())),
             Arc::new(MeterHolding::new(store.clone(), section.retention.money)),
             Arc::new(PerseusHolding::new(
@@ -77,7 +74,7 @@ impl Part<Deps> for PersonalData {
             accounts: deps.bearers.accounts().clone(),
             holders,
             folder: data_dir.clone(),
-            elsewhere: Arc::new(move |now| elsewhere(&section, (&store, &backups), now)),
+            elsewhere: Arc::new(move |now, t| elsewhere(&section, (&store, &backups), (now, t))),
         };
         let data = PersonalData::new(deps.store.clone(), built);
         // Before any door opens: whoever was erased is nobody here.
@@ -95,61 +92,35 @@ impl Part<Deps> for PersonalData {
     }
 }
 
-/// How long something stays, in words.
-fn stays(span: Span) -> String {
-    match span.0.as_secs() / 86_400 {
-        0 => "for as long as this box".to_owned(),
-        days => format!("for {}, in whole months", units::count(days, "day", "days")),
-    }
-}
-
 /// What goes on holding somebody who is erased, and until when (PRIV §3).
-fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Timestamp) -> Vec<String> {
-    let day = |at: Timestamp| at.to_zoned(section.timezone.clone()).strftime("%-d %b %Y").to_string();
+fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), (now, t): (Timestamp, Texts)) -> Vec<String> {
+    let day = |at: Timestamp| t.date(at.to_zoned(section.timezone.clone()).date());
     let log = i64::try_from(section.log.0.as_secs()).unwrap_or(i64::MAX);
     // It is told to shed what was deleted at once and on the days after.
     let log = SignedDuration::from_secs(log.saturating_add(3 * 86_400));
     let log = now.saturating_add(log).unwrap_or(Timestamp::MAX);
-    let mut lines = vec![format!(
-        "The log of the book, and its snapshots: for some days, and until {} at the latest",
-        day(log)
-    )];
+    let mut lines = vec![t.say1("elsewhere-log", "day", day(log))];
     match &section.backup {
         None => {}
-        Some(backup) => lines.push(of_own_backups(backup, now, day)),
+        Some(backup) => lines.push(of_own_backups(backup, (now, t), day)),
     }
     match backups.last() {
-        Ok(Some(last)) => lines.push(format!(
-            "Backups that were made by hand or lie elsewhere, and sticks that are put away (the last backup is of {}): as long as \
-             whoever runs this box keeps them",
-            day(last.at)
-        )),
-        Ok(None) if section.backup.is_none() => lines.push("Backups: none is known".to_owned()),
+        Ok(Some(last)) => lines.push(t.say1("elsewhere-backups", "day", day(last.at))),
+        Ok(None) if section.backup.is_none() => lines.push(t.say("elsewhere-no-backups")),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "the last backup could not be looked up"),
     }
     match store.put_aside() {
         Ok(0) => {}
-        Ok(many) => lines.push(format!(
-            "{} a restore or a repair put aside: as long as whoever runs this box keeps them",
-            units::count(many as u64, "book that", "books that")
-        )),
+        Ok(many) => lines.push(t.say1("elsewhere-aside", "count", many)),
         Err(error) => tracing::warn!(%error, "books that were put aside could not be looked for"),
     }
-    lines.push(
-        "The meter's own memory: about a year of half-hours, as long as the meter keeps them; whoever may ask the meter can read them \
-         there, and this box does not take them again"
-            .to_owned(),
-    );
-    lines.push(
-        "Whatever was handed out before: archives that you took, data that an application fetched, values that the \
-         operator's cloud has, or is still to get"
-            .to_owned(),
-    );
-    lines
+    lines.push(t.say("elsewhere-meter"));
+    lines.push(t.say("elsewhere-handed-out"));
+    lines.iter().map(|line| line.text().to_owned()).collect()
 }
 
-fn of_own_backups(backup: &Backup, now: Timestamp, day: impl Fn(Timestamp) -> String) -> String {
+fn of_own_backups(backup: &Backup, (now, t): (Timestamp, Texts), day: impl Fn(Timestamp) -> String) -> Said {
     let made = backup
         .folder()
         .and_then(|folder| made_before(folder).ok())
@@ -157,12 +128,8 @@ fn of_own_backups(backup: &Backup, now: Timestamp, day: impl Fn(Timestamp) -> St
     let interval = SignedDuration::try_from(backup.interval.0).unwrap_or(SignedDuration::MAX);
     let last = interval.checked_mul(i32::try_from(backup.keep).unwrap_or(i32::MAX));
     let until = last.and_then(|last| now.checked_add(last).ok());
-    let there = units::count(made.len() as u64, "is there", "are there");
     match until {
-        Some(until) => format!(
-            "Backups that this box makes by itself ({there}): newer ones take their places, the last that holds you goes about {}",
-            day(until)
-        ),
-        None => format!("Backups that this box makes by itself ({there}): until newer ones take their places"),
+        Some(until) => t.say2("elsewhere-own", ("count", made.len()), ("day", day(until))),
+        None => t.say1("elsewhere-own-open", "count", made.len()),
     }
 }

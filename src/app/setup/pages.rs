@@ -246,9 +246,9 @@ fn goes_on(state: &PageState, person: &SignedIn, hostname: Option<&str>, (uri, h
     let link = format!("https://{name}{port}/setup");
     let page = MessagePage {
         shell: state.face.shell("box", Some(person)),
-        title: t.say("setup-moved").text().to_owned(),
-        text: t.say("setup-moved-what").text().to_owned(),
-        link_text: link.clone(),
+        title: t.say("setup-moved"),
+        text: t.say("setup-moved-what"),
+        link_text: Said::as_it_is(&link),
         link,
     };
     Page(StatusCode::OK, page).into_response()

@@ -186,9 +186,13 @@ pub fn endings((face, t): (&Face, Texts), status: &Status, now: Timestamp) -> Op
             let title = match renewal {
                 Some(at) => t.say_with(
                     "ends-told-renewal",
-                    &[place, ("end", face.date(end).into()), ("renewal", face.date(at).into())],
+                    &[
+                        place,
+                        ("end", face.date_in(t, end).into()),
+                        ("renewal", face.date_in(t, at).into()),
+                    ],
                 ),
-                None => t.say_with("ends-told", &[place, ("end", face.date(end).into())]),
+                None => t.say_with("ends-told", &[place, ("end", face.date_in(t, end).into())]),
             };
             Some(Ending {
                 name: shown.door.clone(),

@@ -53,7 +53,7 @@ fn of_alarm(t: Texts, alarm: &Alarm, (face, now): (&Face, Timestamp)) -> Wanted 
             _ => Light::Warn,
         },
         words: alarm_words(t, alarm),
-        since: Some((ago, face.date(alarm.since))),
+        since: Some((ago, face.date_in(t, alarm.since))),
         next_step: None,
         link: match &alarm.source {
             Source::Appliance => None,

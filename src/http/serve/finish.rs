@@ -16,11 +16,12 @@ use crate::http::peer::truncated;
 use crate::http::request_id::{RequestId, RequestIds};
 use crate::http::route::Route;
 use crate::http::{Peer, Problem, Proxies, RateLimits};
+use crate::texts::named;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What somebody who looks at a page is answered in place of an error: which address was asked for, with which cookies
-/// and no other headers, and what went wrong, as far as it has words. `None`: the error as it is.
+/// What somebody who looks at a page is answered in place of an error: which address was asked for, with which cookies,
+/// in which languages and with no other headers, and what went wrong, as far as it has words. `None`: the error as it is.
 pub type Pages = Arc<dyn Fn(&Uri, &HeaderMap, (StatusCode, Option<&Problem>)) -> Option<Response> + Send + Sync>;
 
 /// Gives a refusal of the layer the shape of the API that a path belongs to: the path, the problem, its words.
@@ -47,7 +48,7 @@ pub(super) struct Line {
     pub(super) route: Route,
     /// Only to give an answer its API's shape; never logged.
     pub(super) uri: Uri,
-    /// Its cookies, when somebody looks at a page; never logged.
+    /// Its cookies and languages, when somebody looks at a page; never logged.
     pub(super) cookies: Option<HeaderMap>,
 }
 
@@ -62,6 +63,7 @@ impl DoorContext {
         let title = "Something went wrong in here";
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title)
             .detail("The fault is ours and is in the log under this request's number.")
+            .on_page(named("fault-500"), named("fault-500-number"))
             .member("request_id", line.id.to_string());
         (self.refusals)(line.uri.path(), problem, title)
     }
@@ -76,8 +78,9 @@ impl DoorContext {
         if !bare || !status.is_client_error() {
             return response;
         }
-        let (slug, title) = words_of(status);
-        let mut shaped = (self.refusals)(line.uri.path(), Problem::new(status, slug, title), title);
+        let (slug, title, on_page) = words_of(status);
+        let problem = Problem::new(status, slug, title).on_page(on_page, None);
+        let mut shaped = (self.refusals)(line.uri.path(), problem, title);
         // What else the refusal says (Allow, Retry-After, ...) stays.
         for (name, value) in response.headers() {
             if ![CONTENT_TYPE, CONTENT_LENGTH].contains(name) {
@@ -159,14 +162,30 @@ impl DoorContext {
 }
 
 /// What a refusal by a library is about: the kind of problem, and its title.
-fn words_of(status: StatusCode) -> (&'static str, &'static str) {
+fn words_of(status: StatusCode) -> (&'static str, &'static str, &'static str) {
     match status {
-        StatusCode::NOT_FOUND => ("not-found", "There is nothing here"),
-        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address does not take that method"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too long"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "This address does not take a body of that type"),
-        StatusCode::UNPROCESSABLE_ENTITY => ("unprocessable", "The body is not what this address takes"),
-        StatusCode::UPGRADE_REQUIRED => ("upgrade-required", "This address wants a WebSocket"),
-        _ => ("bad-request", "The request cannot be read"),
+        StatusCode::NOT_FOUND => ("not-found", "There is nothing here", named("fault-404")),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method-not-allowed",
+            "This address does not take that method",
+            named("fault-method"),
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too long", named("fault-body-long")),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "media-type",
+            "This address does not take a body of that type",
+            named("fault-media"),
+        ),
+        StatusCode::UNPROCESSABLE_ENTITY => (
+            "unprocessable",
+            "The body is not what this address takes",
+            named("fault-body"),
+        ),
+        StatusCode::UPGRADE_REQUIRED => (
+            "upgrade-required",
+            "This address wants a WebSocket",
+            named("fault-websocket"),
+        ),
+        _ => ("bad-request", "The request cannot be read", named("fault-400")),
     }
 }

@@ -11,12 +11,13 @@ use jiff::Timestamp;
 
 use super::jobs::of_meter;
 use super::topup::givers;
-use crate::accounts::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
-use crate::domain::units::{self, Span};
+use crate::accounts::{Done, Erasing, Held, Holder, Subject, TakeError, Taking};
+use crate::domain::units::Span;
 use crate::domain::{MeterId, Register};
 use crate::store::meters::{Meters, MetersWriter};
 use crate::store::readings::{Erased, ReadingsWriter, mark_erased_on};
 use crate::store::{Page, ReadError, RowError, Store};
+use crate::texts::{Said, Texts, named};
 
 /// What the meter room holds of people.
 pub struct MeterHolding {
@@ -41,24 +42,22 @@ impl MeterHolding {
         }
     }
 
-    fn money_stays(&self) -> String {
+    fn money_stays(&self, t: Texts) -> Said {
         let kept = if self.money.is_zero() {
-            "for as long as this book".to_owned()
+            t.say("held-for-book")
         } else {
-            format!("for {}", in_words(self.money))
+            in_words(t, self.money)
         };
-        format!(
-            "{kept} at most, as accounts have to: one balance a day and those around a payment; who paid in is not named any more"
-        )
+        t.say1("held-money-why", "long", kept.text())
     }
 }
 
 /// A span of days as people say it.
-fn in_words(span: Span) -> String {
+fn in_words(t: Texts, span: Span) -> Said {
     let days = span.0.as_secs() / 86_400;
     match days / 365 {
-        years if years >= 2 && days % 365 <= years.div_ceil(4) => format!("{years} years"),
-        _ => units::count(days, "day", "days"),
+        years if years >= 2 && days % 365 <= years.div_ceil(4) => t.say1("held-for-years", "count", years),
+        _ => t.say1("held-for-days", "count", days),
     }
 }
 
@@ -79,38 +78,26 @@ fn days(spans: &[(MeterId, Range<Timestamp>)], meter: &MeterId) -> u64 {
 
 #[async_trait]
 impl Holder for MeterHolding {
-    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError> {
+    fn held(&self, of: &Subject, t: Texts) -> Result<Vec<Held>, ReadError> {
         let (mut held, alone) = (Vec::new(), of.alone());
-        let goes = |what: String| Held { what, fate: Fate::Goes };
-        let stays = |what: String, how_long: String| Held {
-            what,
-            fate: Fate::Stays(how_long),
-        };
         for (meter, sight) in of.meters() {
-            let own = days(&alone, &meter);
-            held.push(goes(format!(
-                "Half-hours of meter {meter} of your own time ({}), and what its own log and reports of the box's jobs say of that time",
-                units::count(own, "day", "days")
+            let (own, meter_name) = (days(&alone, &meter), meter.to_string());
+            let of_meter = |name: &str| t.say1(name, "meter", &meter_name);
+            held.push(Held::goes(&t.say2(
+                "held-half-hours",
+                ("meter", &meter_name),
+                ("count", own),
             )));
             if of.shared.iter().any(|link| link.meter == meter) {
-                held.push(stays(
-                    format!("Half-hours of meter {meter} of the time in which it was somebody else's too"),
-                    "as long as they are theirs".to_owned(),
-                ));
+                held.push(Held::stays(&of_meter(named("held-shared")), &t.say("held-shared-why")));
             }
-            held.push(stays(
-                format!("Balances and top-ups of meter {meter} of your time"),
-                self.money_stays(),
-            ));
-            held.push(stays(
-                format!("The registers of meter {meter} at the beginning and the end of your time, and its tariffs"),
-                "as long as half-hours are kept: they bound the time before and after yours".to_owned(),
+            held.push(Held::stays(&of_meter(named("held-money")), &self.money_stays(t)));
+            held.push(Held::stays(
+                &of_meter(named("held-registers")),
+                &t.say("held-registers-why"),
             ));
             if sight.ended(of.now).is_none() {
-                held.push(stays(
-                    format!("The latest that meter {meter} said"),
-                    "until the next reading takes its place".to_owned(),
-                ));
+                held.push(Held::stays(&of_meter(named("held-latest")), &t.say("held-latest-why")));
             }
         }
         Ok(held)
@@ -171,6 +158,7 @@ impl Holder for MeterHolding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Language;
 
     #[test]
     fn six_years_are_said_as_years() {
@@ -182,7 +170,8 @@ mod tests {
             (1, "1 day"),
             (800, "800 days"),
         ] {
-            assert_eq!(in_words(span(days)), words);
+            let said = in_words(Texts::of(Language::English), span(days));
+            assert_eq!(said.text(), format!("for {words}"));
         }
     }
 }

@@ -87,7 +87,7 @@ fn purses(state: &PageState, (t, now): (Texts, Timestamp)) -> Vec<(Purse, Balanc
             left: purse.balance.pounds(),
             low: state.room.is_low(purse),
             lasts: purse.days().map(|days| t.say1("money-lasts", "count", days)),
-            read: read.map(|at| (t.ago(now.duration_since(at).as_secs()), state.face.date(at))),
+            read: read.map(|at| (t.ago(now.duration_since(at).as_secs()), state.face.date_in(t, at))),
             serial: shown.meter.serial,
         };
         Some((purse, row))

@@ -39,14 +39,19 @@ impl Card {
         let (level, words) = match seen.until {
             Some(until) => (
                 "off",
-                t.say1("meter-card-until", "date", face.date(until)).text().to_owned(),
+                t.say1("meter-card-until", "date", face.date_in(t, until))
+                    .text()
+                    .to_owned(),
             ),
             None => {
                 let (level, name) = state(shown);
                 (level, say(name))
             }
         };
-        let (power, energy) = (present(shown, Quantity::Power), dated(shown, Quantity::ImportA, face));
+        let (power, energy) = (
+            present(shown, Quantity::Power),
+            dated(shown, Quantity::ImportA, (face, t)),
+        );
         let is_now = power.is_some();
         let (power, energy) = match (power, energy) {
             (Some(power), energy) => (power, energy.unwrap_or_default()),
@@ -63,7 +68,7 @@ impl Card {
             is_now,
             energy,
             rest: rest(seen, face, t, now),
-            updated: shown.answered.map_or_else(String::new, |at| face.time(at)),
+            updated: shown.answered.map_or_else(String::new, |at| face.time_in(t, at)),
             ago: match (heard, seen.until) {
                 (Some(seconds), _) => t.ago(seconds).text().to_owned(),
                 (None, None) => say(named("meter-never")),
@@ -100,8 +105,8 @@ pub(super) fn state(shown: &MeterShown) -> (&'static str, &'static str) {
 pub(super) fn since_heard(seen: &Seen, (face, t): (&Face, Texts)) -> String {
     let said = match (seen.shown.answered, seen.sees_all) {
         (None, _) => t.say("meter-silent-never"),
-        (Some(at), true) => t.say1("meter-silent-since", "time", face.time(at)),
-        (Some(at), false) => t.say1("meter-silent-theirs", "time", face.time(at)),
+        (Some(at), true) => t.say1("meter-silent-since", "time", face.time_in(t, at)),
+        (Some(at), false) => t.say1("meter-silent-theirs", "time", face.time_in(t, at)),
     };
     said.text().to_owned()
 }
@@ -110,7 +115,7 @@ fn rest(seen: &Seen, face: &Face, t: Texts, now: Timestamp) -> String {
     let shown = &seen.shown;
     let voltage = present(shown, Quantity::Voltage).or_else(|| present(shown, Quantity::VoltageL1));
     let parts = [
-        dated(shown, Quantity::Balance, face),
+        dated(shown, Quantity::Balance, (face, t)),
         voltage.filter(|_| seen.sees_all),
         gone(shown, t, now),
     ];
@@ -124,14 +129,14 @@ pub(super) fn present(shown: &MeterShown, quantity: Quantity) -> Option<String> 
 }
 
 /// A value, and when it was said where that is not about when the meter last said anything.
-fn dated(shown: &MeterShown, quantity: Quantity, face: &Face) -> Option<String> {
+fn dated(shown: &MeterShown, quantity: Quantity, (face, t): (&Face, Texts)) -> Option<String> {
     let text = text(shown, quantity)?;
     let at = shown.values.get(&quantity)?.at;
     let earlier = shown
         .answered
         .is_some_and(|answered| answered.duration_since(at).as_secs() >= ABOUT_S);
     Some(if earlier {
-        format!("{text} ({})", face.time(at))
+        format!("{text} ({})", face.time_in(t, at))
     } else {
         text
     })

@@ -12,6 +12,7 @@ use crate::meter::explain::ExplainError;
 use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::store::ReadError;
+use crate::texts::named;
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,29 @@ impl IntoResponse for PageError {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        Problem::new(status, "no-page", self.to_string()).into_response()
+        let problem = Problem::new(status, "no-page", self.to_string());
+        match self.on_page() {
+            Some(name) => problem.on_page(name, None).into_response(),
+            None => problem.into_response(),
+        }
+    }
+}
+
+impl PageError {
+    /// The same in the tables, by the name of its text; what repeats what was asked is not there.
+    fn on_page(&self) -> Option<&'static str> {
+        Some(match self {
+            PageError::Unknown | PageError::Money(ExplainError::Meters(MetersError::Unknown(_))) => {
+                named("fault-no-meter")
+            }
+            PageError::Forbidden => named("fault-forbidden-text"),
+            PageError::NoTopup => named("fault-no-topup"),
+            PageError::NoList => named("fault-no-list"),
+            PageError::Topups(_) => named("fault-not-done"),
+            PageError::Money(ExplainError::Period) => named("fault-period"),
+            PageError::Money(_) | PageError::Broken(_) | PageError::Unread(_) => named("fault-unread"),
+            PageError::Day(_) | PageError::Stretch(_) | PageError::NotAsked(_) => return None,
+        })
     }
 }
 

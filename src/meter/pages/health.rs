@@ -82,7 +82,7 @@ impl Aged {
     pub(super) fn of(state: &PageState, t: Texts, at: Timestamp, now: Timestamp) -> Aged {
         Aged {
             ago: t.ago(now.duration_since(at).as_secs()).text().to_owned(),
-            at: state.face.time(at),
+            at: state.face.time_in(t, at),
         }
     }
 }
@@ -140,7 +140,7 @@ pub(super) async fn show(
         voltage: present(shown, Quantity::Voltage).filter(|_| seen.sees_all),
         phases: if seen.sees_all { phases(&seen) } else { Vec::new() },
         open: shown.half_hours.map(|progress| progress.open),
-        until: shown.half_hours.map(|progress| state.face.time(progress.until)),
+        until: shown.half_hours.map(|progress| state.face.time_in(t, progress.until)),
         erased: !matches!(state.room.erased(&shown.meter.serial), Ok(erased) if erased.is_empty()),
         values: values(&seen, (&state, t, now), |quantity| match seen.sees_all {
             true => !SETTINGS.contains(&quantity),
@@ -217,7 +217,7 @@ fn but(value: &ValueShown, (state, t): (&PageState, Texts)) -> Option<String> {
     let said = match value.quality {
         Quality::Measured | Quality::Gap => return None,
         Quality::Estimated => t.say("meter-estimated"),
-        Quality::Stale => t.say1("meter-stale", "time", state.face.time(value.at)),
+        Quality::Stale => t.say1("meter-stale", "time", state.face.time_in(t, value.at)),
     };
     Some(said.text().to_owned())
 }

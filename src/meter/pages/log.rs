@@ -59,7 +59,7 @@ pub(super) async fn show(
     let pages = told.len().div_ceil(SHOWN).max(1);
     let page = wanted.page.unwrap_or(1).clamp(1, pages);
     let rows = told.iter().skip((page - 1) * SHOWN).take(SHOWN).map(|logged| EventRow {
-        at: state.face.time(logged.0),
+        at: state.face.time_in(t, logged.0),
         name: event_log::name(logged.1).map_or_else(
             || t.say1("meter-event", "number", u32::from(logged.1)).text().to_owned(),
             |name| name.to_lowercase().replace('_', " "),

@@ -87,7 +87,7 @@ impl OwnNow {
             read: read.map_or_else(String::new, |ago| {
                 t.say1("my-read", "ago", ago.text()).text().to_owned()
             }),
-            read_at: value.map_or_else(String::new, |value| state.face.date(value.at)),
+            read_at: value.map_or_else(String::new, |value| state.face.date_in(t, value.at)),
             low: purse.is_some_and(|purse| state.room.is_low(purse)),
             old: silent || off || value.is_some_and(|value| value.quality == Quality::Stale),
             silence: match (silent, off) {

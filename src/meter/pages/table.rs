@@ -286,7 +286,7 @@ fn row(
         heard: seen
             .shown
             .answered
-            .map(|at| (t.ago(now.duration_since(at).as_secs()), state.face.date(at))),
+            .map(|at| (t.ago(now.duration_since(at).as_secs()), state.face.date_in(t, at))),
     }
 }
 
@@ -295,6 +295,12 @@ pub(super) fn to_settle(state: &PageState, person: &SignedIn) -> Vec<(MeterId, S
         return Vec::new();
     }
     let open = state.room.fleet().to_settle.into_iter();
-    open.map(|topup| (topup.meter, topup.id, state.face.date(topup.made)))
-        .collect()
+    open.map(|topup| {
+        (
+            topup.meter,
+            topup.id,
+            state.face.date_in(Texts::of(person.language), topup.made),
+        )
+    })
+    .collect()
 }

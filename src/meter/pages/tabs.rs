@@ -92,7 +92,9 @@ impl Head {
         Ok(Head {
             serial: serial.clone(),
             name: shown.meter.called(),
-            until: seen.until.map(|until| state.face.date(until)),
+            until: seen
+                .until
+                .map(|until| state.face.date_in(Texts::of(person.language), until)),
             tabs: tabs.collect(),
             sees_all: seen.sees_all,
             // The details are for whoever runs the box: they can name the way to the meter, and other meters.
@@ -100,7 +102,7 @@ impl Head {
             silent,
             to_settle: to_settle
                 .into_iter()
-                .map(|topup| (topup.id, state.face.date(topup.made)))
+                .map(|topup| (topup.id, state.face.date_in(Texts::of(person.language), topup.made)))
                 .collect(),
         })
     }

@@ -79,7 +79,7 @@ impl TariffsPart {
         let history = shown.history.iter().filter(|had| seen.sight.holds(had.since));
         let history = history.map(|had| {
             let (rate, standing) = (words(&had.tariff.unit_rate), words(&had.tariff.standing_charge));
-            (state.face.date(had.since), format!("{rate}, {standing}"))
+            (state.face.date_in(t, had.since), format!("{rate}, {standing}"))
         });
         let part = TariffsPart {
             history: history.collect(),

@@ -138,7 +138,7 @@ impl PageState {
             id: topup.id.clone(),
             words: topup.told.said(t),
             light: light(topup.state),
-            at: self.face.date(topup.made),
+            at: self.face.date_in(t, topup.made),
         }
     }
 

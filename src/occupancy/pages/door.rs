@@ -15,7 +15,7 @@ use crate::face::{Form, Page, PageState, Shell, SignedIn};
 use crate::http::Problem;
 use crate::occupancy::Occupancy;
 use crate::occupancy::door::Tap as OneTap;
-use crate::texts::{Said, Texts};
+use crate::texts::{Said, Texts, named};
 
 #[derive(Template)]
 #[template(path = "door.html", config = ".askama.toml")]
@@ -96,6 +96,7 @@ pub(super) async fn count(
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-one", "One at a time");
         return Err(problem
             .detail("A tap counts one person in or out.")
+            .on_page(named("fault-one-tap"), named("fault-one-tap-text"))
             .into_response()
             .into());
     }

@@ -9,6 +9,7 @@ use crate::face::{PageState, SignedIn};
 use crate::http::Problem;
 use crate::occupancy::Occupancy;
 use crate::occupancy::manage::ManageError;
+use crate::texts::named;
 
 /// The answer to somebody whose wish is not carried out.
 pub(super) struct Refusal(Box<Response>);
@@ -29,10 +30,7 @@ impl IntoResponse for Refusal {
 /// told of one that is not there.
 pub(super) fn find(state: &PageState<Occupancy>, (person, act): (&SignedIn, Act), id: &str) -> Result<Space, Refusal> {
     person.must(act).map_err(IntoResponse::into_response)?;
-    let missing = || {
-        let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space");
-        Refusal::from(problem.into_response())
-    };
+    let missing = || Refusal::from(no_such_space().into_response());
     let id: SpaceId = id.parse().map_err(|_| missing())?;
     if !person.sees_space(id) {
         return Err(missing());
@@ -49,14 +47,15 @@ pub(super) fn refused(error: &ManageError) -> Response {
             tracing::warn!(%error, "what a page asked for was not written");
             return Problem::from(why)
                 .detail("That was not counted. Try again.")
+                .on_page(named("fault-503"), named("fault-not-counted"))
                 .into_response();
         }
         ManageError::Read(_) | ManageError::Row(_) => return broken(error),
         ManageError::Unknown(_) | ManageError::UnknownKiosk => {
-            Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space")
+            return no_such_space().into_response();
         }
         ManageError::TooMany(_) | ManageError::TooManyKiosks(_) => {
-            Problem::new(StatusCode::CONFLICT, "too-many", "There are too many")
+            Problem::new(StatusCode::CONFLICT, "too-many", "There are too many").on_page(named("fault-too-many"), None)
         }
         ManageError::Bounds { .. }
         | ManageError::Name(_)
@@ -64,9 +63,15 @@ pub(super) fn refused(error: &ManageError) -> Response {
         | ManageError::Wish(_)
         | ManageError::Key
         | ManageError::KeyReused
-        | ManageError::KioskName => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-taken", "That is not taken"),
+        | ManageError::KioskName => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-taken", "That is not taken")
+            .on_page(named("fault-taken"), None),
     };
     problem.detail(words).into_response()
+}
+
+fn no_such_space() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space")
+        .on_page(named("fault-no-space"), None)
 }
 
 pub(super) fn broken(error: &dyn std::error::Error) -> Response {

@@ -14,7 +14,7 @@ use crate::face::{Form, Page, PageState, Shell, SignedIn};
 use crate::http::Problem;
 use crate::occupancy::Occupancy;
 use crate::occupancy::corrections::{LONGEST_REASON, What, Wish};
-use crate::texts::{Said, Texts};
+use crate::texts::{Said, Texts, named};
 
 #[derive(Template)]
 #[template(path = "door_empty.html", config = ".askama.toml")]
@@ -129,6 +129,7 @@ pub(super) async fn set(
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-number", "How many are inside?");
         return Err(problem
             .detail("Give the number of people inside.")
+            .on_page(named("fault-how-many"), named("fault-how-many-text"))
             .into_response()
             .into());
     };

@@ -180,7 +180,9 @@ pub(super) async fn show(
 }
 
 fn no_day() -> Response {
-    Problem::new(StatusCode::BAD_REQUEST, "no-day", "There is no such day").into_response()
+    Problem::new(StatusCode::BAD_REQUEST, "no-day", "There is no such day")
+        .on_page(named("fault-no-day"), None)
+        .into_response()
 }
 
 /// A correction, with who made it for those alone who count themselves: others read nothing personal.
@@ -215,7 +217,7 @@ fn managing(
     }
     let kiosks = state.room.kiosks(Some(space.id)).map_err(|error| broken(&error))?;
     let shown = |kiosk: Kiosk| KioskShown {
-        made: state.face.date(kiosk.created),
+        made: state.face.date_in(Texts::of(person.language), kiosk.created),
         kiosk,
     };
     Ok(Some(Managing {

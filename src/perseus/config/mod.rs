@@ -2,6 +2,7 @@
 
 mod faults;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -89,8 +90,11 @@ pub struct Licence {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standard_url: Option<String>,
     /// The words that people agree to, a text file with `[CAP]`, `[EDP]`, `[EDP privacy policy link]` and `[CAP process]` in
-    /// it.
+    /// it, in English.
     pub text_file: PathBuf,
+    /// The same words in other languages of the pages, by their tags. Whoever reads such a page agrees to those.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub translations: BTreeMap<String, PathBuf>,
 }
 
 /// An application.

@@ -19,6 +19,8 @@ pub(in crate::perseus) struct Consent {
     pub(in crate::perseus) filters: Vec<Filter>,
     /// SHA-256 of the words, hex.
     pub(in crate::perseus) text: String,
+    /// The tag of their language.
+    pub(in crate::perseus) language: String,
     pub(in crate::perseus) agent: String,
     pub(in crate::perseus) proved: Timestamp,
     /// What it answers.
@@ -58,10 +60,11 @@ pub(in crate::perseus) fn consent_on(
         expires: consent.expires,
         data_from,
         text: String::new(),
+        language: String::new(),
         revoked: None,
     });
     (row.renewed, row.expires, row.data_from) = (now, consent.expires, data_from);
-    row.text = consent.text.clone();
+    (row.text, row.language) = (consent.text.clone(), consent.language.clone());
     for (key, _) in FILTERS.scan_on(page, &under(&row.id), None, usize::MAX)? {
         FILTERS.delete_on(page, &key);
     }
@@ -77,6 +80,7 @@ pub(in crate::perseus) fn consent_on(
         sources: consent.filters.iter().map(|filter| filter.source.clone()).collect(),
         expires: consent.expires,
         text: consent.text,
+        language: consent.language,
         agent: consent.agent,
         proved: consent.proved,
         again,

@@ -16,7 +16,7 @@ pub(super) async fn authorize(
     RawQuery(query): RawQuery,
 ) -> Response {
     let person = visitor.signed_in.as_ref();
-    let refuse = |message: Message| message.page(&state.face, person);
+    let refuse = |message: Message| message.page(state.face.shell_for("permissions", &visitor));
     let query = query.unwrap_or_default();
     let parameter = |wanted: &str| {
         form_urlencoded::parse(query.as_bytes())

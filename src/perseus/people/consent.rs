@@ -16,15 +16,20 @@ use super::super::pushed::{Visit, VisitError};
 use super::super::room::Perseus;
 use super::message::Message;
 use super::offer::Offered;
+use super::spoken::joined;
 use super::visitor;
 use crate::accounts::{Role, Secret};
 use crate::domain::Measure;
 use crate::face::{Page, PageState, Shell, SignedIn, Visitor};
 use crate::store::ReadError;
-use crate::texts::Texts;
+use crate::texts::{Language, Said, Texts, Value, named};
 
-/// How long a consent may last, by what the form calls it; the last is chosen beforehand.
-pub(super) const LIVES: [(&str, &str, i64); 3] = [("1m", "1 month", 30), ("3m", "3 months", 91), ("1y", "1 year", 365)];
+/// How long a consent may last, by what the form and the table of texts call it; the last is chosen beforehand.
+pub(super) const LIVES: [(&str, &str, i64); 3] = [
+    ("1m", named("consent-1m"), 30),
+    ("3m", named("consent-3m"), 91),
+    ("1y", named("consent-1y"), 365),
+];
 
 /// Which visit this is.
 #[derive(Deserialize)]
@@ -40,29 +45,29 @@ struct ConsentPage {
     csrf_token: String,
     visit: String,
     client: String,
-    client_url: String,
-    member: Option<String>,
-    process: String,
+    /// Where it is of, and who provides what it asks for.
+    who: Said,
+    /// What it does, in its own words.
+    process: Said,
     privacy_url: String,
     back_to: String,
-    provider: String,
     meters: Vec<MeterShown>,
     lives: Vec<LifeShown>,
     /// When the same was allowed before, and what would be other now.
-    before: Option<String>,
+    before: Option<Said>,
     words: Vec<String>,
+    /// The language that the words are in, where it is not the page's.
+    words_in: Option<Language>,
     /// What all of this is known by.
     shown: String,
-    fault: Option<&'static str>,
+    fault: Option<Said>,
 }
 
 struct MeterShown {
     source: String,
     name: String,
-    masked: String,
-    outcode: String,
-    measures: String,
-    from: String,
+    /// What of it would be seen, from when on.
+    what: Said,
     /// Whether it is the only one, so that nothing has to be chosen.
     only: bool,
     ticked: bool,
@@ -72,8 +77,7 @@ struct MeterShown {
 
 struct LifeShown {
     value: &'static str,
-    name: &'static str,
-    until: String,
+    name: Said,
     chosen: bool,
 }
 
@@ -83,6 +87,10 @@ pub(super) struct Asked {
     pub(super) client: Client,
     pub(super) offered: Vec<Offered>,
     pub(super) words: String,
+    /// The language that they are in.
+    pub(super) words_in: Language,
+    /// The language that the person reads the page in.
+    language: Language,
     pub(super) now: Timestamp,
     /// When the same was allowed before, of what, and until when.
     before: Option<Before>,
@@ -117,11 +125,12 @@ impl Asked {
         let licence = &visit.pushed.scope.licence;
         let text = room.licence(licence).ok_or(Message::Licence)?;
         let text = text.as_ref().map_err(|_| Message::Words)?;
-        let words = text.words(Filled {
+        let filled = Filled {
             client: &client,
             name: &room.config.name,
             privacy_url: &room.config.privacy_url,
-        });
+        };
+        let (words_in, words) = text.words(filled, person.language);
         let ours = |error: ReadError| {
             tracing::error!(%error, "what somebody could allow cannot be read");
             Message::Unavailable
@@ -147,14 +156,16 @@ impl Asked {
             client,
             offered,
             words,
+            words_in,
+            language: person.language,
             now,
             before,
         })
     }
 
-    /// What a person is shown is known by: words and meters, so that nobody agrees to others than they saw.
+    /// What a person is shown is known by: words, the language of the page and meters, so that nobody agrees to others than they saw.
     pub(super) fn shown(&self) -> String {
-        let mut all = self.words.clone();
+        let mut all = format!("{}\0{}", self.language.tag(), self.words);
         for Offered { filter, .. } in &self.offered {
             all += &format!(
                 "\0{}\0{}\0{}\0{:?}\0{:?}",
@@ -186,7 +197,7 @@ pub(super) async fn show(State(state): State<PageState<Perseus>>, visitor: Visit
     };
     match Asked::of(&state.room, &visitor, &person, &visit) {
         Ok(asked) => page(&state, &person, (&visit, &asked), &Kept::default()),
-        Err(message) => message.page_at(&state.face, Some(&person), Some(&visit)),
+        Err(message) => message.page_at(state.face.shell("permissions", Some(&person)), Some(&visit)),
     }
 }
 
@@ -201,7 +212,7 @@ pub(super) enum Elsewhere {
 impl Elsewhere {
     pub(super) fn response(self, state: &PageState<Perseus>, visitor: &Visitor) -> Response {
         match self {
-            Elsewhere::Nowhere(error) => Message::Visit(error).page(&state.face, visitor.signed_in.as_ref()),
+            Elsewhere::Nowhere(error) => Message::Visit(error).page(state.face.shell_for("permissions", visitor)),
             Elsewhere::SigningIn(address) => Redirect::to(&address).into_response(),
         }
     }
@@ -223,7 +234,7 @@ pub(super) fn person_at(state: &PageState<Perseus>, visitor_: &Visitor, visit: &
 /// What a person chose before, when the page is shown again.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// What is wrong with it.
+    /// What is wrong with it, as its text is named.
     pub(super) fault: Option<&'static str>,
     /// The data sources that were ticked.
     pub(super) sources: Vec<String>,
@@ -241,11 +252,14 @@ pub(super) fn page(
     let client = &asked.client;
     let licence = &asked.visit.pushed.scope.licence;
     let chosen = kept.days.unwrap_or(LIVES[2].2);
-    let lives = LIVES.iter().map(|(value, name, days)| LifeShown {
-        value,
-        name,
-        until: room.last_day(room.ends(licence, *days, asked.now)),
-        chosen: *days == chosen,
+    let t = Texts::of(person.language);
+    let lives = LIVES.iter().map(|(value, name, days)| {
+        let until = room.last_day(t, room.ends(licence, *days, asked.now));
+        LifeShown {
+            value,
+            name: t.say2("consent-life", ("name", t.say(name).text()), ("until", until)),
+            chosen: *days == chosen,
+        }
     });
     let only = asked.offered.len() == 1;
     let mut shell = face.shell("permissions", Some(person));
@@ -255,12 +269,10 @@ pub(super) fn page(
         csrf_token: person.csrf.token(),
         visit: visit.reveal().to_owned(),
         client: client.name.clone(),
-        client_url: client.client_id.clone(),
-        member: client.member.clone(),
-        process: client.process.clone(),
+        who: who(t, client, &room.config.name),
+        process: t.in_english(&format!("It {}.", client.process)),
         privacy_url: client.privacy_url.clone(),
         back_to: asked.visit.pushed.redirect_uri.origin().to_owned(),
-        provider: room.config.name.clone(),
         meters: asked
             .offered
             .iter()
@@ -268,12 +280,18 @@ pub(super) fn page(
             .collect(),
         lives: lives.collect(),
         before: asked.before.as_ref().map(|before| {
-            let (at, until) = (room.day(before.at), room.last_day(before.until));
-            format!("{} on {at}, until {until}", before.sources.join(" and "))
+            let places = [
+                ("client", Value::from(&client.name)),
+                ("sources", before.sources.join(t.say("consent-and").text()).into()),
+                ("at", room.day(t, before.at).into()),
+                ("until", room.last_day(t, before.until).into()),
+            ];
+            t.say_with("consent-before", &places)
         }),
         words: asked.words.split("\n\n").map(str::to_owned).collect(),
+        words_in: Some(asked.words_in).filter(|language| *language != person.language),
         shown: asked.shown(),
-        fault: kept.fault,
+        fault: kept.fault.map(|name| t.say(name)),
     };
     let status = if kept.fault.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -288,31 +306,50 @@ pub(super) fn page(
     response
 }
 
+/// Where an application is of, and who provides what it asks for.
+fn who(t: Texts, client: &Client, provider: &str) -> Said {
+    let mut places = vec![
+        ("url", Value::from(&client.client_id)),
+        ("provider", Value::from(provider)),
+    ];
+    match &client.member {
+        Some(member) => {
+            places.push(("member", Value::from(member)));
+            t.say_with("consent-who-member", &places)
+        }
+        None => t.say_with("consent-who", &places),
+    }
+}
+
 fn shown(
     (room, person): (&Perseus, &SignedIn),
     offered: &Offered,
     (only, kept): (bool, &Kept),
     now: Timestamp,
 ) -> MeterShown {
-    let filter: &Filter = &offered.filter;
+    let (filter, t): (&Filter, Texts) = (&offered.filter, Texts::of(person.language));
     let measures = filter.measures.iter().map(|measure| match measure {
-        Measure::Import => "what you use",
-        Measure::Export => "what you give back to the grid",
+        Measure::Import => t.say("consent-use"),
+        Measure::Export => t.say("consent-give"),
     });
-    let measures: Vec<&str> = measures.collect();
+    let measures: Vec<Said> = measures.collect();
+    let mut source = masked(&filter.source);
+    if !filter.outcode.is_empty() {
+        source = format!("{source}, {}", filter.outcode);
+    }
+    let places = [
+        ("source", Value::from(source)),
+        ("measures", joined(t, &measures).into()),
+        ("from", room.day(t, filter.from).into()),
+    ];
     MeterShown {
         source: filter.source.clone(),
         name: offered.name.clone(),
-        masked: masked(&filter.source),
-        outcode: filter.outcode.clone(),
-        measures: measures.join(" and "),
-        from: room.day(filter.from),
+        what: t.say_with("consent-meter", &places),
         only,
         ticked: kept.sources.contains(&filter.source),
         // A picture that cannot be drawn keeps nobody from deciding.
-        week: room
-            .week(filter, (&person.links, Texts::of(person.language)), now)
-            .unwrap_or_default(),
+        week: room.week(filter, (&person.links, t), now).unwrap_or_default(),
     }
 }
 

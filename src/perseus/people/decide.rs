@@ -13,6 +13,7 @@ use super::consent::{Asked, Kept, LIVES, On, page, person_at};
 use super::message::Message;
 use crate::accounts::{AUDIT, Secret};
 use crate::face::{Form, FormError, PageState, SignedIn, Visitor};
+use crate::texts::named;
 
 /// How much of a browser's name for itself is kept, in characters.
 const AGENT: usize = 120;
@@ -51,17 +52,15 @@ impl Chosen {
         }
     }
 
-    /// What keeps it from being a decision on what was asked.
+    /// What keeps it from being a decision on what was asked, as its text is named.
     fn fault(&self, asked: &Asked) -> Option<&'static str> {
         let changed = self.shown.as_ref().is_some_and(|shown| *shown != asked.shown());
         match self.allow {
-            None => Some("Choose one of the two buttons."),
+            None => Some(named("consent-choose")),
             Some(false) => None,
-            Some(true) if changed => {
-                Some("What you would agree to has changed since you opened this page. Look at it again.")
-            }
-            Some(true) if self.days.is_none() => Some("Choose one of the three ends."),
-            Some(true) if self.sources.is_empty() => Some("Tick at least one meter, or do not allow."),
+            Some(true) if changed => Some(named("consent-changed")),
+            Some(true) if self.days.is_none() => Some(named("consent-choose-end")),
+            Some(true) if self.sources.is_empty() => Some(named("consent-tick")),
             Some(true) => None,
         }
     }
@@ -85,7 +84,7 @@ pub(super) async fn decide(
     };
     let asked = match Asked::of(&state.room, &visitor, &person, &visit) {
         Ok(asked) => asked,
-        Err(message) => return message.page_at(&state.face, Some(&person), Some(&visit)),
+        Err(message) => return message.page_at(state.face.shell("permissions", Some(&person)), Some(&visit)),
     };
     let chosen = Chosen::read(fields);
     if let Some(fault) = chosen.fault(&asked) {
@@ -105,7 +104,7 @@ pub(super) async fn decide(
         .unwrap_or_default();
     match allowed(&state, &person, &asked, chosen, agent.chars().take(AGENT).collect()).await {
         Ok(response) => response,
-        Err(message) => message.page_at(&state.face, Some(&person), Some(&visit)),
+        Err(message) => message.page_at(state.face.shell("permissions", Some(&person)), Some(&visit)),
     }
 }
 
@@ -119,7 +118,7 @@ fn back(room: &Perseus, visit: &Visit, answer: &[(&str, &str)]) -> Response {
 
 fn denied(state: &PageState<Perseus>, person: &SignedIn, asked: &Asked) -> Response {
     if !state.room.pushed.answer(&asked.visit) {
-        return Message::Visit(VisitError::Over).page(&state.face, Some(person));
+        return Message::Visit(VisitError::Over).page(state.face.shell("permissions", Some(person)));
     }
     let (by, client) = (&person.name, &asked.client.client_id);
     tracing::info!(target: AUDIT, by, client, "a person did not allow an application");
@@ -171,6 +170,7 @@ async fn allowed(
         expires,
         filters,
         text: asked.text(),
+        language: asked.words_in.tag().to_owned(),
         agent,
         proved,
         code: CodeRow {

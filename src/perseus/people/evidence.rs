@@ -9,26 +9,28 @@ use super::super::filter::masked;
 use super::super::ledger;
 use super::super::room::Perseus;
 use super::super::rows::{Happened, HistoryRow, PermissionRow};
+use super::spoken;
 use crate::face::{Page, PageState, Shell, Visitor};
-use crate::http::Problem;
+use crate::http::problem::nothing;
 use crate::store::ReadError;
+use crate::texts::{Language, Said, Texts, Value, named};
 
 #[derive(Template)]
 #[template(path = "evidence.html", config = ".askama.toml")]
 struct EvidencePage {
     shell: Shell,
-    issuer: String,
-    client: String,
-    name: String,
-    licence: String,
-    account: String,
-    state: &'static str,
+    /// Who may or might see something, by whose leave.
+    who: Said,
+    state: Said,
     /// Whether it still stands.
     may: bool,
     expires: String,
-    sources: Vec<String>,
-    happened: Vec<(String, String)>,
-    words: Vec<String>,
+    sources: Vec<Said>,
+    happened: Vec<(String, Said)>,
+    /// Absent: they are missing, or are not what they were.
+    words: Option<Vec<String>>,
+    /// What they are in.
+    language: Language,
     fingerprint: String,
 }
 
@@ -45,7 +47,7 @@ pub(super) async fn show(
             let robots = HeaderName::from_static("x-robots-tag");
             ([(robots, "noindex")], Page(StatusCode::OK, page)).into_response()
         }
-        Ok(None) => Problem::new(StatusCode::NOT_FOUND, "not-found", "There is no such page").into_response(),
+        Ok(None) => nothing().into_response(),
         Err(error) => {
             tracing::error!(%error, "evidence could not be read");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -55,47 +57,61 @@ pub(super) async fn show(
 
 fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Result<EvidencePage, ReadError> {
     let room = &state.room;
+    let shell = state.face.shell_for("evidence", visitor);
+    let t = shell.t;
     let filters = ledger::filters(&room.store, &row.id)?;
     let history = ledger::history(&room.store, &row.id)?;
     let (standing, open) = room.standing_of(&row)?;
     let live = standing.is_live();
     let sources = filters.iter().map(|filter| {
         let goes_out = open.iter().any(|one| one.source == filter.source);
-        let measures: Vec<&str> = filter
-            .measures
-            .iter()
-            .copied()
-            .map(super::super::filter::word)
-            .collect();
-        format!(
-            "{}{} ({}): half-hours of {}, from {:.0}",
-            if live && !goes_out { "nothing now of " } else { "" },
-            masked(&filter.source),
-            filter.outcode,
-            measures.join(" and "),
-            filter.from
-        )
+        let measures: Vec<Said> = filter.measures.iter().map(|one| spoken::measure(t, *one)).collect();
+        let places = [
+            ("source", Value::from(masked(&filter.source))),
+            ("outcode", filter.outcode.as_str().into()),
+            ("measures", spoken::joined(t, &measures).into()),
+            ("from", format!("{:.0}", filter.from).into()),
+        ];
+        match live && !goes_out {
+            true => t.say_with("evidence-nothing-now", &places),
+            false => t.say_with("evidence-source", &places),
+        }
     });
-    let words = room.words_of(&row.text);
-    let words = words.unwrap_or_else(|| "The words are missing on this box, or were changed there.".to_owned());
+    let sources = sources.collect();
+    let places = [
+        ("name", Value::from(room.name_of(&row))),
+        ("client", row.client.as_str().into()),
+        ("account", row.account.as_str().into()),
+        ("issuer", room.places.issuer.as_str().into()),
+        ("licence", row.licence.as_str().into()),
+    ];
     Ok(EvidencePage {
-        shell: state.face.shell("evidence", visitor.signed_in.as_ref()),
-        issuer: room.places.issuer.clone(),
-        name: room.name_of(&row),
-        client: row.client.clone(),
-        licence: row.licence.clone(),
-        account: row.account.clone(),
-        state: standing.words(),
+        who: match live {
+            true => t.say_with("evidence-may", &places),
+            false => t.say_with("evidence-might", &places),
+        },
+        state: spoken::standing(t, standing),
         may: live,
         expires: format!("{:.0}", row.expires),
-        sources: sources.collect(),
-        happened: history.iter().map(told).collect(),
-        words: words.split("\n\n").map(str::to_owned).collect(),
+        sources,
+        happened: history.iter().map(|row| told(t, row)).collect(),
+        words: room
+            .words_of(&row.text)
+            .map(|words| words.split("\n\n").map(str::to_owned).collect()),
+        // A build that knew more languages wrote the row: what it is in stands in the words themselves.
+        language: row.language.parse().unwrap_or_default(),
         fingerprint: row.text,
+        shell,
     })
 }
 
-fn told(row: &HistoryRow) -> (String, String) {
+/// Data sources as anybody may read them.
+fn all_masked(sources: &[String]) -> String {
+    let sources: Vec<String> = sources.iter().map(|source| masked(source)).collect();
+    sources.join(", ")
+}
+
+fn told(t: Texts, row: &HistoryRow) -> (String, Said) {
     let what = match &row.what {
         Happened::Granted {
             sources,
@@ -104,34 +120,36 @@ fn told(row: &HistoryRow) -> (String, String) {
             proved,
             again,
             text,
+            language,
         } => {
-            let verb = if *again { "given again" } else { "given" };
-            let sources: Vec<String> = sources.iter().map(|source| masked(source)).collect();
-            format!(
-                "{verb} on the page of this box, signed in with a password at {proved:.0}, for {} until {expires:.0}; words {}{}",
-                sources.join(", "),
-                &text[..12.min(text.len())],
-                if agent.is_empty() {
-                    String::new()
-                } else {
-                    format!("; browser: {agent}")
-                }
+            let places = [
+                ("proved", Value::from(format!("{proved:.0}"))),
+                ("sources", all_masked(sources).into()),
+                ("expires", format!("{expires:.0}").into()),
+                ("text", text[..12.min(text.len())].into()),
+                ("language", language.as_str().into()),
+                ("agent", agent.as_str().into()),
+            ];
+            t.say_with(
+                match (*again, agent.is_empty()) {
+                    (false, true) => named("evidence-given"),
+                    (true, true) => named("evidence-given-again"),
+                    (false, false) => named("evidence-given-browser"),
+                    (true, false) => named("evidence-given-again-browser"),
+                },
+                &places,
             )
         }
-        Happened::Redeemed => "the application fetched its token".to_owned(),
-        Happened::CodeReplayed => "the application's code came a second time: what came of it was ended".to_owned(),
+        Happened::Redeemed => t.say("evidence-redeemed"),
+        Happened::CodeReplayed => t.say("evidence-replayed"),
         Happened::NarrowedAgain { sources, expires } => {
-            let sources: Vec<String> = sources.iter().map(|source| masked(source)).collect();
-            format!(
-                "the box was restored from a backup, and this was made no more than had been agreed to later: {} until {expires:.0}",
-                if sources.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    sources.join(", ")
-                }
-            )
+            let at = format!("{expires:.0}");
+            match sources.is_empty() {
+                true => t.say1("evidence-narrowed-all", "expires", at),
+                false => t.say2("evidence-narrowed", ("sources", all_masked(sources)), ("expires", at)),
+            }
         }
-        Happened::Revoked { by } => format!("stopped by {}", by.words()),
+        Happened::Revoked { by } => t.say1("evidence-stopped", "by", spoken::revoker(t, *by).text()),
     };
     (format!("{:.0}", row.at), what)
 }

@@ -7,14 +7,15 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::pushed::VisitError;
 use crate::accounts::Secret;
-use crate::face::{Face, Page, Shell, SignedIn};
+use crate::face::{Page, Shell};
+use crate::texts::{Said, Texts, named};
 
 #[derive(Template)]
 #[template(path = "perseus_message.html", config = ".askama.toml")]
 struct MessagePage {
     shell: Shell,
-    title: String,
-    text: String,
+    title: Said,
+    text: Said,
 }
 
 /// Why somebody cannot go on.
@@ -41,80 +42,73 @@ pub(super) enum Message {
 }
 
 impl Message {
-    fn words(&self) -> (StatusCode, &'static str, String) {
-        let begin_again = "Go back to the application and start again.";
-        match self {
-            Message::Visit(error) => {
-                let title = match error {
-                    VisitError::Over => "This request is over",
-                    VisitError::Another => "Not this application's",
-                    VisitError::Browser => "Begun in another browser",
-                };
-                let words = error.to_string();
-                let (first, rest) = words.split_at(1);
-                (StatusCode::BAD_REQUEST, title, format!("{}{rest}. {begin_again}", first.to_uppercase()))
-            }
+    fn words(&self, t: Texts) -> (StatusCode, Said, Said) {
+        let (status, title, text) = match self {
+            Message::Visit(VisitError::Over) => (
+                StatusCode::BAD_REQUEST,
+                named("consent-visit-over"),
+                named("consent-visit-over-text"),
+            ),
+            Message::Visit(VisitError::Another) => (
+                StatusCode::BAD_REQUEST,
+                named("consent-visit-another"),
+                named("consent-visit-another-text"),
+            ),
+            Message::Visit(VisitError::Browser) => (
+                StatusCode::BAD_REQUEST,
+                named("consent-visit-browser"),
+                named("consent-visit-browser-text"),
+            ),
             Message::NotPushed => (
                 StatusCode::BAD_REQUEST,
-                "Nothing was asked for",
-                format!("What an application asks for must be pushed first. {begin_again}"),
+                named("consent-not-pushed"),
+                named("consent-not-pushed-text"),
             ),
             Message::Application => (
                 StatusCode::BAD_REQUEST,
-                "This application is not known here",
-                "It is not registered here, or was disabled meanwhile. Nothing was given to it.".to_owned(),
+                named("consent-unknown"),
+                named("consent-unknown-text"),
             ),
             Message::Address => (
                 StatusCode::BAD_REQUEST,
-                "This address is not whole",
-                format!("It must have client_id and request_uri, each once. {begin_again}"),
+                named("consent-address"),
+                named("consent-address-text"),
             ),
             Message::Licence => (
                 StatusCode::BAD_REQUEST,
-                "Not offered any more",
-                format!("The licence under which the application asks is not offered here any more. Nothing was given. {begin_again}"),
+                named("consent-licence"),
+                named("consent-licence-text"),
             ),
             Message::Words => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "There is nothing to agree to yet",
-                "The words of the licence are missing on this box. Whoever runs it is told. Nothing was given.".to_owned(),
+                named("consent-no-words"),
+                named("consent-no-words-text"),
             ),
-            Message::Role => (
-                StatusCode::FORBIDDEN,
-                "This login has no meters of its own",
-                "Only whoever lives with a meter can allow somebody to see what it says. Sign out above, and sign in as \
-                 that person."
-                    .to_owned(),
-            ),
+            Message::Role => (StatusCode::FORBIDDEN, named("consent-role"), named("consent-role-text")),
             Message::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Not now",
-                "The clock of this box is not right yet, or it cannot write. Nothing is given until it can. Try again in a \
-                 few minutes."
-                    .to_owned(),
+                named("fault-503"),
+                named("consent-unavailable-text"),
             ),
             Message::NotTheirs => (
                 StatusCode::FORBIDDEN,
-                "Not yours to allow",
-                format!("One of the meters that were chosen is not yours. Nothing was given. {begin_again}"),
+                named("consent-not-theirs"),
+                named("consent-not-theirs-text"),
             ),
-        }
+        };
+        (status, t.say(title), t.say(text))
     }
 
-    pub(super) fn page(&self, face: &Face, person: Option<&SignedIn>) -> Response {
-        self.page_at(face, person, None)
+    /// The page, in this shell.
+    pub(super) fn page(&self, shell: Shell) -> Response {
+        self.page_at(shell, None)
     }
 
     /// The page on the way to something, to which whoever signs in as another comes back.
-    pub(super) fn page_at(&self, face: &Face, person: Option<&SignedIn>, visit: Option<&Secret>) -> Response {
-        let (status, title, text) = self.words();
-        let mut shell = face.shell("permissions", person);
+    pub(super) fn page_at(&self, mut shell: Shell, visit: Option<&Secret>) -> Response {
+        let (status, title, text) = self.words(shell.t);
         shell.errand = visit.map(|visit| visit.reveal().to_owned());
-        let page = MessagePage {
-            shell,
-            title: title.to_owned(),
-            text,
-        };
+        let page = MessagePage { shell, title, text };
         let response = Page(status, page).into_response();
         match self {
             Message::Unavailable => ([(RETRY_AFTER, "60")], response).into_response(),

@@ -9,6 +9,7 @@ mod evidence;
 mod message;
 mod offer;
 mod own;
+mod spoken;
 mod week;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use super::metadata::paths;
 use super::room::Perseus;
 use crate::accounts::Secret;
 use crate::face::{Errands, Face, PageState, secured};
+use crate::texts::{Said, Texts};
 
 /// What binds a visit to the browser that began it.
 const VISITOR: &str = "__Host-gatelodge-visit";
@@ -54,20 +56,26 @@ fn visitor(jar: &CookieJar) -> Option<Secret> {
 
 impl Perseus {
     /// A day as people here read it.
-    fn day(&self, at: Timestamp) -> String {
-        at.to_zoned(self.timezone.clone()).strftime("%-d %b %Y").to_string()
+    fn day(&self, t: Texts, at: Timestamp) -> String {
+        t.date(at.to_zoned(self.timezone.clone()).date())
+    }
+
+    /// A day and the time on it.
+    fn moment(&self, t: Texts, at: Timestamp) -> String {
+        let here = at.to_zoned(self.timezone.clone());
+        format!("{} {}", t.date(here.date()), here.strftime("%H:%M"))
     }
 
     /// The last day of what ends at `end`; where that is no midnight, the time on it.
-    fn last_day(&self, end: Timestamp) -> String {
+    fn last_day(&self, t: Texts, end: Timestamp) -> String {
         let before = end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(end);
         let (end, before) = (
             end.to_zoned(self.timezone.clone()),
             before.to_zoned(self.timezone.clone()),
         );
         match end.date() == before.date() {
-            true => end.strftime("%-d %b %Y, %H:%M").to_string(),
-            false => before.strftime("%-d %b %Y").to_string(),
+            true => format!("{}, {}", t.date(end.date()), end.strftime("%H:%M")),
+            false => t.date(before.date()),
         }
     }
 }
@@ -92,13 +100,11 @@ impl Errands for Perseus {
         there.is_ok().then(|| format!("/consent?i={name}"))
     }
 
-    fn about(&self, name: &str, cookies: &CookieJar) -> Option<String> {
+    fn about(&self, name: &str, cookies: &CookieJar, t: Texts) -> Option<Said> {
         let there = self
             .pushed
             .at(&Secret::given(name), visitor(cookies).as_ref(), self.store.now());
         let client = self.client_called(&there.ok()?.pushed.client)?.name.clone();
-        Some(format!(
-            "{client} asks to see half-hours of your meter. Sign in, and decide on the next page."
-        ))
+        Some(t.say1("login-errand", "client", client))
     }
 }

@@ -6,15 +6,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::super::filter::{masked, word};
+use super::super::filter::masked;
 use super::super::ledger::{self, FetchRow};
 use super::super::room::Perseus;
 use super::super::rows::{PermissionRow, Revoker};
 use super::super::standing::Standing;
 use super::message::Message;
+use super::spoken;
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
-use crate::http::Problem;
+use crate::http::problem::nothing;
 use crate::store::ReadError;
+use crate::texts::{Said, Texts, Value};
 
 #[derive(Template)]
 #[template(path = "permissions.html", config = ".askama.toml")]
@@ -37,21 +39,20 @@ pub(super) struct RowShown {
     name: String,
     client: String,
     sources: String,
-    state: &'static str,
+    state: Said,
     light: &'static str,
     /// Whether there is anything to stop.
     live: bool,
-    granted: String,
-    until: String,
-    ended: Option<String>,
-    /// Whether the application was told of that.
-    told: Option<String>,
+    /// What it sees or saw, since when and until when.
+    what: Said,
+    /// Whether the application was told of its end.
+    told: Option<Said>,
     /// When the last of its meters was theirs no more.
-    left: Option<String>,
+    left: Option<Said>,
     /// How often it was used: today, and in all that is known.
-    used: Option<String>,
+    used: Option<Said>,
     /// The last hundred times, the newest first.
-    fetches: Vec<String>,
+    fetches: Vec<Said>,
 }
 
 /// Nothing but the form's own value.
@@ -59,7 +60,7 @@ pub(super) struct RowShown {
 pub(super) struct Nothing {}
 
 impl Perseus {
-    fn shown(&self, row: &PermissionRow) -> Result<RowShown, ReadError> {
+    fn shown(&self, t: Texts, row: &PermissionRow) -> Result<RowShown, ReadError> {
         let (state, open) = self.standing_of(row)?;
         let mut sources = Vec::new();
         for filter in ledger::filters(&self.store, &row.id)? {
@@ -67,79 +68,92 @@ impl Perseus {
             let goes_out = open.iter().any(|one| one.source == filter.source);
             sources.push(match goes_out || state != Standing::Allowed {
                 true => name,
-                false => format!("{name} (nothing of it now)"),
+                false => t.say1("consents-nothing-now", "name", name).text().to_owned(),
             });
         }
         let left = match state {
             Standing::Idle => self.left(row)?,
             _ => None,
         };
+        let sources = sources.join(", ");
         Ok(RowShown {
             id: row.id.clone(),
             evidence: row.evidence.clone(),
             name: self.name_of(row),
             client: row.client.clone(),
-            sources: sources.join(", "),
-            state: state.words(),
+            state: spoken::standing(t, state),
             light: if state == Standing::Allowed { "" } else { "off" },
             live: state.is_live(),
-            granted: self.day(row.renewed),
-            until: self.last_day(row.expires),
-            ended: row.revoked.as_ref().map(|revoked| {
-                let at = revoked
-                    .at
-                    .to_zoned(self.timezone.clone())
-                    .strftime("%-d %b %Y %H:%M:%S");
-                let by = match revoked.by {
-                    Revoker::Person => "you",
-                    other => other.words(),
-                };
-                format!("stopped {at} by {by}")
+            what: self.what(t, row, &sources),
+            sources,
+            told: self.told_to(t, row)?,
+            left: left.map(|at| {
+                let until = self.last_day(t, row.expires);
+                t.say2("consents-left", ("left", self.day(t, at)), ("until", until))
             }),
-            told: self.told(row)?,
-            left: left.map(|at| self.day(at)),
-            used: self.used(row)?,
-            fetches: self.fetched(row)?,
+            used: self.used(t, row)?,
+            fetches: self.fetched(t, row)?,
         })
     }
 
-    fn used(&self, row: &PermissionRow) -> Result<Option<String>, ReadError> {
+    /// What is or was seen, since when, and until when or who ended it.
+    fn what(&self, t: Texts, row: &PermissionRow, sources: &str) -> Said {
+        let mut places = vec![
+            ("sources", Value::from(sources)),
+            ("granted", self.day(t, row.renewed).into()),
+        ];
+        let Some(revoked) = &row.revoked else {
+            places.push(("until", self.last_day(t, row.expires).into()));
+            return t.say_with("consents-allowed", &places);
+        };
+        let at = revoked.at.to_zoned(self.timezone.clone());
+        let by = match revoked.by {
+            Revoker::Person => t.say("consents-you"),
+            other => spoken::revoker(t, other),
+        };
+        places.push((
+            "at",
+            format!("{} {}", t.date(at.date()), at.strftime("%H:%M:%S")).into(),
+        ));
+        places.push(("by", by.text().into()));
+        t.say_with("consents-ended", &places)
+    }
+
+    fn used(&self, t: Texts, row: &PermissionRow) -> Result<Option<Said>, ReadError> {
         let days = ledger::fetch_days(&self.store, &row.id)?;
         let (mut fetches, mut half_hours) = (0, 0);
         for (_, day) in &days {
             fetches += day.fetches;
             half_hours += day.half_hours;
         }
-        let Some((last, day)) = days.first() else {
-            return Ok(None);
-        };
-        let times = |count| crate::domain::units::count(count, "time", "times");
-        Ok(Some(format!(
-            "Fetched {} in all, {} on {last} (UTC); {} went out.",
-            times(fetches),
-            times(day.fetches),
-            crate::domain::units::count(half_hours, "half-hour", "half-hours")
-        )))
+        Ok(days.first().map(|(last, day)| {
+            let places = [
+                ("all", Value::from(fetches)),
+                ("lately", day.fetches.into()),
+                ("day", last.as_str().into()),
+                ("count", half_hours.into()),
+            ];
+            t.say_with("consents-used", &places)
+        }))
     }
 
-    fn fetched(&self, row: &PermissionRow) -> Result<Vec<String>, ReadError> {
-        let zone = &self.timezone;
-        let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M").to_string();
-        let all = ledger::fetches(&self.store, &row.id)?
-            .into_iter()
-            .map(|fetch: FetchRow| {
-                format!(
-                    "{}: {} of {} from {} to {}, {}{}",
-                    time(fetch.at),
-                    word(fetch.measure),
-                    masked(&fetch.source),
-                    time(fetch.from),
-                    time(fetch.to),
-                    if fetch.whole { "" } else { "broken off, at least " },
-                    crate::domain::units::count(fetch.half_hours, "half-hour", "half-hours")
-                )
-            });
-        Ok(all.collect())
+    fn fetched(&self, t: Texts, row: &PermissionRow) -> Result<Vec<Said>, ReadError> {
+        let shown = |fetch: FetchRow| {
+            let places = [
+                ("at", Value::from(self.moment(t, fetch.at))),
+                ("measure", spoken::measure(t, fetch.measure).text().into()),
+                ("source", masked(&fetch.source).into()),
+                ("from", self.moment(t, fetch.from).into()),
+                ("to", self.moment(t, fetch.to).into()),
+                ("count", fetch.half_hours.into()),
+            ];
+            match fetch.whole {
+                true => t.say_with("consents-fetch", &places),
+                false => t.say_with("consents-fetch-broken", &places),
+            }
+        };
+        let all = ledger::fetches(&self.store, &row.id)?;
+        Ok(all.into_iter().map(shown).collect())
     }
 
     /// A person's own permission.
@@ -155,7 +169,7 @@ fn broken(error: &ReadError) -> Response {
 }
 
 fn unknown() -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").into_response()
+    nothing().into_response()
 }
 
 pub(super) async fn list(State(state): State<PageState<Perseus>>, person: SignedIn) -> Response {
@@ -164,7 +178,7 @@ pub(super) async fn list(State(state): State<PageState<Perseus>>, person: Signed
     let rows = rows.and_then(|rows| {
         rows.iter()
             .filter(|row| room.is_known(row))
-            .map(|row| room.shown(row))
+            .map(|row| room.shown(Texts::of(person.language), row))
             .collect()
     });
     match rows {
@@ -177,10 +191,10 @@ pub(super) async fn list(State(state): State<PageState<Perseus>>, person: Signed
 }
 
 pub(super) async fn ask(State(state): State<PageState<Perseus>>, person: SignedIn, Path(id): Path<String>) -> Response {
-    let found = state
-        .room
-        .own(&person, &id)
-        .and_then(|row| row.map(|row| state.room.shown(&row)).transpose());
+    let found = state.room.own(&person, &id).and_then(|row| {
+        row.map(|row| state.room.shown(Texts::of(person.language), &row))
+            .transpose()
+    });
     match found {
         // There is nothing to stop any more.
         Ok(Some(row)) if !row.live => Redirect::to("/permissions").into_response(),
@@ -206,7 +220,7 @@ pub(super) async fn stop(
     match state.room.own(&person, &id) {
         Ok(Some(row)) => match state.room.revoke(&row.id, Revoker::Person).await {
             Ok(_) => Redirect::to("/permissions").into_response(),
-            Err(_) => Message::Unavailable.page(&state.face, Some(&person)),
+            Err(_) => Message::Unavailable.page(state.face.shell("permissions", Some(&person))),
         },
         Ok(None) => unknown(),
         Err(error) => broken(&error),

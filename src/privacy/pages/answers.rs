@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::accounts::AccountsError;
-use crate::http::Problem;
+use crate::http::problem::nothing;
 
 /// Something could not be read, and the fault is ours.
 pub(super) fn broken(error: &AccountsError) -> Response {
@@ -18,5 +18,5 @@ pub(super) fn broken(error: &AccountsError) -> Response {
 
 /// There is nothing of that name, or not for them.
 pub(super) fn unknown() -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").into_response()
+    nothing().into_response()
 }

@@ -14,6 +14,7 @@ use super::answers::{broken, unknown};
 use crate::accounts::{AccountsError, Role, Secret};
 use crate::face::{Forbidden, Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::{Peer, Problem};
+use crate::texts::{Said, Texts, named};
 
 #[derive(Template)]
 #[template(path = "forget.html", config = ".askama.toml")]
@@ -21,7 +22,7 @@ struct ForgetPage {
     shell: Shell,
     csrf_token: String,
     account: Account,
-    fault: Option<String>,
+    fault: Option<Said>,
 }
 
 #[derive(Template)]
@@ -29,13 +30,15 @@ struct ForgetPage {
 struct ErasurePage {
     shell: Shell,
     erasure: ErasureShown,
-    asked: String,
-    ended: Option<String>,
+    /// When it was asked for and done.
+    asked: Said,
+    months: Said,
+    ended: bool,
     elsewhere: Vec<String>,
 }
 
 fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refused>) -> Response {
-    let account = match state.room.account(&person.name) {
+    let account = match state.room.account(&person.name, Texts::of(person.language)) {
         Ok(account) => account,
         Err(error) => return broken(&error),
     };
@@ -75,7 +78,7 @@ pub(super) async fn forget(
 ) -> Result<Response, Forbidden> {
     may(&person)?;
     if wish.sure.is_none() {
-        let words = "Tick that you know that nothing of it comes back.".to_owned();
+        let words = Texts::of(person.language).say("forget-tick");
         let refused = Refused {
             status: StatusCode::BAD_REQUEST,
             words,
@@ -97,6 +100,7 @@ pub(super) async fn forget(
             let title = "Nothing was erased: the box cannot write just now, or its clock is not right yet";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-erased", title)
                 .detail("Try again in a few minutes.")
+                .on_page(named("forget-not"), named("forget-not-text"))
                 .into_response()
         }
     })
@@ -113,11 +117,18 @@ pub(super) async fn shown(
         Err(error) => return broken(&error.into()),
     };
     let face = &state.face;
+    let shell = face.shell_for("me", &visitor);
+    let t = shell.t;
+    let asked = face.date_in(t, erasure.asked);
     let page = ErasurePage {
-        shell: face.shell("me", visitor.signed_in.as_ref()),
-        asked: face.date(erasure.asked),
-        ended: erasure.ended.map(|at| face.date(at)),
-        elsewhere: (state.room.elsewhere)(erasure.asked),
+        asked: match erasure.ended {
+            Some(ended) => t.say2("erasure-done", ("asked", asked), ("ended", face.date_in(t, ended))),
+            None => t.say1("erasure-asked", "asked", asked),
+        },
+        months: t.say2("erasure-months", ("done", erasure.done), ("of", erasure.of)),
+        ended: erasure.ended.is_some(),
+        elsewhere: (state.room.elsewhere)(erasure.asked, t),
+        shell,
         erasure,
     };
     Page(StatusCode::OK, page).into_response()

@@ -14,6 +14,7 @@ use super::answers::{broken, unknown};
 use crate::accounts::{Role, Secret};
 use crate::face::{Form, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::Peer;
+use crate::texts::{Said, Texts};
 
 /// Where it is.
 const HERE: &str = "/me/data";
@@ -25,11 +26,11 @@ struct MyDataPage {
     csrf_token: String,
     account: Account,
     archive: ArchiveShown,
-    /// How long it is, and until when it can be fetched.
-    ready: (String, String),
+    /// How it stands.
+    stand: Said,
     /// Whether the password is asked for before it is made.
     asks: bool,
-    fault: Option<String>,
+    fault: Option<Said>,
     /// Whether they may have themselves erased.
     may_forget: bool,
 }
@@ -44,23 +45,27 @@ fn size(bytes: u64) -> String {
 
 fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refused>) -> Response {
     let found = (
-        state.room.account(&person.name),
+        state.room.account(&person.name, Texts::of(person.language)),
         state.room.archive(&person.name, AskedBy::Person),
     );
     let (account, archive) = match found {
         (Ok(account), Ok(archive)) => (account, archive),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
+    let t = Texts::of(person.language);
     let page = MyDataPage {
         shell: state.face.shell("me", Some(person)),
         csrf_token: person.csrf.token(),
         account,
-        ready: match &archive {
+        stand: match &archive {
             ArchiveShown::Ready { bytes, until } => {
                 let until = until.to_zoned(state.face.timezone().clone());
-                (size(*bytes), until.strftime("%H:%M").to_string())
+                let places = (("size", size(*bytes)), ("until", until.strftime("%H:%M").to_string()));
+                t.say2("data-ready", places.0, places.1)
             }
-            _ => Default::default(),
+            ArchiveShown::Making { of: 0, .. } => t.say("data-waits"),
+            ArchiveShown::Making { done, of } => t.say2("data-making", ("done", done), ("of", of)),
+            _ => t.say("data-take-what"),
         },
         archive,
         asks: !state.face.has_proved(person),
@@ -102,7 +107,7 @@ pub(super) async fn take(
         Err(error) => return broken(&error),
     };
     if !ordered {
-        let words = "Too many archives are being made just now. Try again in a minute.".to_owned();
+        let words = Texts::of(person.language).say("data-too-many");
         let refused = Refused {
             status: StatusCode::SERVICE_UNAVAILABLE,
             words,

@@ -9,6 +9,7 @@ pub mod fixture;
 mod flow;
 mod identity;
 mod interactions;
+mod languages;
 mod messages;
 mod outside;
 mod pushed;

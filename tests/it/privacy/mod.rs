@@ -2,6 +2,7 @@
 
 mod browser;
 mod erasing;
+mod languages;
 mod restored;
 mod taking;
 

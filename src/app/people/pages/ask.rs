@@ -14,7 +14,7 @@ use crate::admin::{Departed, Departure, LastReading};
 use crate::domain::MeterId;
 use crate::face::{Form, Page, PageState, Shell};
 use crate::http::Problem;
-use crate::texts::Said;
+use crate::texts::{Said, Texts};
 
 #[derive(Template)]
 #[template(path = "people_ask.html", config = ".askama.toml")]
@@ -162,6 +162,7 @@ pub(super) async fn moved_out(
 }
 
 fn left(state: &PageState<PeopleDesk>, manager: &Manager, departed: Departed) -> LeftPage {
+    let t = Texts::of(manager.person.language);
     let reading = |reading: LastReading| {
         let registers = reading.registers.into_iter().map(|(quantity, watt_hours)| {
             // Its text is named as the API names it.
@@ -170,12 +171,12 @@ fn left(state: &PageState<PeopleDesk>, manager: &Manager, departed: Departed) ->
             let kwh = format!("{}.{:03}", watt_hours / 1_000, watt_hours % 1_000);
             (format!("meter-q-{name}"), kwh)
         });
-        (state.face.date(reading.at), registers.collect())
+        (state.face.date_in(t, reading.at), registers.collect())
     };
     LeftPage {
         shell: state.face.shell("box", Some(&manager.person)),
         name: departed.name,
-        at: state.face.date(departed.at),
+        at: state.face.date_in(t, departed.at),
         sessions: departed.sessions,
         meters: departed
             .meters
