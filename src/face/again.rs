@@ -51,7 +51,7 @@ struct On {
 
 impl On {
     /// A page of this box, and of nobody else (OWASP, Unvalidated Redirects and Forwards Cheat Sheet).
-    fn here(self) -> Result<String, Response> {
+    fn here(self) -> Result<String, Box<Problem>> {
         let ours = self
             .to
             .parse::<Uri>()
@@ -65,7 +65,7 @@ impl On {
                     "That leads to no page of this box",
                 )
                 .on_page(named("fault-way-back"), None);
-                Err(problem.into_response())
+                Err(Box::new(problem))
             }
         }
     }
@@ -83,7 +83,7 @@ fn page(face: &Face, person: &SignedIn, to: String, refused: Option<Refused>) ->
 }
 
 async fn show(State(face): State<Face>, person: SignedIn, Query(on): Query<On>) -> Result<Response, Response> {
-    let to = on.here()?;
+    let to = on.here().map_err(|problem| problem.into_response())?;
     Ok(match face.has_proved(&person) {
         true => Redirect::to(&to).into_response(),
         false => page(&face, &person, to, None),
@@ -103,7 +103,7 @@ async fn prove(
     Query(on): Query<On>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Response> {
-    let to = on.here()?;
+    let to = on.here().map_err(|problem| problem.into_response())?;
     let proved = face.prove((&visitor, &person), Secret::given(typed.password), &peer);
     Ok(match proved.await {
         Ok(cookies) => (cookies, Redirect::to(&to)).into_response(),
