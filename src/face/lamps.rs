@@ -262,10 +262,8 @@ mod tests {
         ] {
             assert_eq!(seen(role, meters), words, "{role:?} {meters:?}");
         }
-        let welsh = SignedIn {
-            language: Language::Welsh,
-            ..SignedIn::for_tests(Role::Viewer, Vec::new(), at(15))
-        };
+        let mut welsh = SignedIn::for_tests(Role::Viewer, Vec::new(), at(15));
+        welsh.language = Language::Welsh;
         let seen = lamps.seen_by(&welsh);
         assert_eq!(seen[0].name.text(), "storfa");
         assert_eq!(seen[0].words.text(), "yn gweithio");

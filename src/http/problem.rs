@@ -25,8 +25,13 @@ pub struct Problem {
     #[serde(flatten)]
     members: Map<String, Value>,
     #[serde(skip)]
+    beside: Option<Box<Beside>>,
+}
+
+/// What is told beside the document; few problems have any, and all travel as errors.
+#[derive(Clone, Debug, Default)]
+struct Beside {
     retry_after: Option<u64>,
-    #[serde(skip)]
     on_page: Option<OnPage>,
 }
 
@@ -54,8 +59,7 @@ impl Problem {
             status,
             detail: None,
             members: Map::new(),
-            retry_after: None,
-            on_page: None,
+            beside: None,
         }
     }
 
@@ -70,14 +74,14 @@ impl Problem {
     #[must_use]
     pub fn on_page(mut self, title: &'static str, text: impl Into<Option<&'static str>>) -> Problem {
         let text = text.into();
-        self.on_page = Some(OnPage { title, text });
+        self.beside.get_or_insert_default().on_page = Some(OnPage { title, text });
         self
     }
 
     /// What a page says of it, where that is in the tables.
     #[must_use]
     pub fn words_on_page(&self) -> Option<OnPage> {
-        self.on_page
+        self.beside.as_ref()?.on_page
     }
 
     /// Adds an extension member (RFC 9457 §3.2); the five standard names are not members and stay as they are.
@@ -92,14 +96,14 @@ impl Problem {
     /// Tells the caller to try again after this many seconds (`Retry-After`, RFC 9110 §10.2.3).
     #[must_use]
     pub fn retry_after(mut self, secs: u64) -> Problem {
-        self.retry_after = Some(secs);
+        self.beside.get_or_insert_default().retry_after = Some(secs);
         self
     }
 
     /// After how many seconds to try again, if that helps.
     #[must_use]
     pub fn retries_after(&self) -> Option<u64> {
-        self.retry_after
+        self.beside.as_ref()?.retry_after
     }
 
     /// What it is called.
@@ -126,7 +130,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(secs) = self.retry_after {
+        if let Some(secs) = self.retries_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(secs));
         }
         // What a page says of it, where a page is wanted.

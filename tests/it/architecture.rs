@@ -76,6 +76,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "store",
             "files",
             "domain",
+            "texts",
             "admin",
         ],
     ),

@@ -131,7 +131,7 @@ fn what_stands_in_place_of_an_error_is_in_welsh_and_json_stays_english() {
     // Who is not signed in, and never chose: by what the browser asks for.
     let ask = |accept: &str, language: &str| {
         let headers = [("accept", accept), ("accept-language", language)];
-        running.https().ask("GET", "/nowhere", &headers)
+        running.https().ask("GET", "/erasures/none", &headers)
     };
     says(
         &ask("text/html", "cy,en;q=0.5").text(),
