@@ -1,7 +1,7 @@
 //! What alarms are called in words, by the names of the rules that are there without being asked for: English, for whoever
 //! reads one language alone. Pages have a table a language (`web/texts/`).
 
-use super::AlarmValues;
+use serde::{Deserialize, Serialize};
 
 /// Name and words, with places for values.
 const TEXTS: [(&str, &str); 16] = [
@@ -49,6 +49,68 @@ pub const PLACES: [&str; 5] = ["{name}", "{value}", "{unit}", "{raise}", "{detai
 
 /// The longest text of an alarm, in bytes.
 const LONGEST: usize = 500;
+
+/// What the words of an alarm are made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmValues {
+    /// The rule whose words they are.
+    pub code: String,
+    /// What people call the source.
+    pub name: String,
+    /// The value that was compared, in `unit`; empty: there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub value: String,
+    /// The unit of the value and of the threshold; empty: they have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// The threshold.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub raise: String,
+    /// What else the source said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// It begins too often.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flapping: bool,
+}
+
+/// The longest name of a source that is kept in an alarm, in bytes.
+const NAME: usize = 100;
+/// The most that is kept of what else a source said, in bytes.
+const DETAIL: usize = 250;
+
+impl AlarmValues {
+    /// The words, in English. A rule of a later build is only named.
+    #[must_use]
+    pub fn text(&self) -> String {
+        alarm_text(&self.code).map_or_else(|| self.code.clone(), |text| filled(text, self))
+    }
+}
+
+impl Wording {
+    /// The box's own words for these values, of which as much is kept as fits a row.
+    #[must_use]
+    pub fn of(values: AlarmValues) -> Wording {
+        let values = AlarmValues {
+            name: within(values.name, NAME),
+            detail: within(values.detail, DETAIL),
+            ..values
+        };
+        Wording {
+            text: values.text(),
+            values: Some(values),
+        }
+    }
+}
+
+/// What is told of an alarm: its words, and what they are made of where they are the box's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// For whoever reads one language alone.
+    pub text: String,
+    /// For whoever says it in another.
+    pub values: Option<AlarmValues>,
+}
 
 /// The names of all rules that have words of their own.
 pub fn alarm_codes() -> impl Iterator<Item = &'static str> {
@@ -106,40 +168,6 @@ pub fn within(mut text: String, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Alarm, Severity, Source, Wording};
-
-    #[test]
-    fn a_row_keeps_values_and_whoever_reads_it_has_the_words_again() {
-        let Wording { text, values } = Wording::of(AlarmValues {
-            code: "meter_offline".to_owned(),
-            name: "Flat {value}".to_owned(),
-            value: "1".to_owned(),
-            detail: "x".repeat(1_000),
-            ..AlarmValues::default()
-        });
-        assert!(
-            text.starts_with("Flat {value} does not answer: xxx") && text.ends_with("..."),
-            "{text}"
-        );
-        let alarm = Alarm {
-            source: Source::Appliance,
-            kind: "meter_offline".to_owned(),
-            rule: "meter_offline".to_owned(),
-            severity: Severity::Major,
-            text,
-            since: jiff::Timestamp::UNIX_EPOCH,
-            values,
-            acknowledged: false,
-        };
-        let kept = serde_json::to_value(alarm.as_kept()).expect("a plain struct");
-        assert_eq!(kept["text"], "");
-        assert_eq!(
-            serde_json::from_value::<Alarm>(kept).expect("what was just written"),
-            alarm
-        );
-        let own = Alarm { values: None, ..alarm };
-        assert_eq!(own.as_kept(), own, "an installer's words are theirs");
-    }
 
     #[test]
     fn a_code_that_nobody_knows_any_more_is_named() {

@@ -26,8 +26,8 @@ mod text_form;
 mod topup;
 pub mod units;
 
-pub use alarm::{Alarm, AlarmKey, AlarmNews, AlarmValues, Severity, Source, SourceError, Wording};
-pub use alarm_text::{PLACES, alarm_codes, alarm_text, filled};
+pub use alarm::{Alarm, AlarmKey, AlarmNews, Severity, Source, SourceError};
+pub use alarm_text::{AlarmValues, PLACES, Wording, alarm_codes, alarm_text, filled};
 pub use backoff::Backoff;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Removal};
