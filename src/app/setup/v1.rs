@@ -100,7 +100,7 @@ impl From<Told> for ToldShown {
 }
 
 /// The seven steps as the box is now
-#[utoipa::path(get, path = "/v1/setup", tag = "setup",
+#[utoipa::path(get, path = "/v1/setup", tag = "setup", security(("bearer" = []), ("session" = [])),
     responses((status = 200, description = "Each step `done`, `waits` or `wrong`, with what was seen and the next move", body = Object),
         (status = 401, description = "No token and no session, or none that is known"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
@@ -141,7 +141,7 @@ struct Changed {
 }
 
 /// Sets the building's name, zone and address; it stands in `conf.d/10-setup.toml` of the data folder
-#[utoipa::path(put, path = "/v1/setup/site", tag = "setup", request_body = SiteSent,
+#[utoipa::path(put, path = "/v1/setup/site", tag = "setup", security(("bearer" = []), ("session" = [], "form" = [])), request_body = SiteSent,
     responses((status = 200, description = "What changed", body = Object),
         (status = 422, description = "A value is not taken, and everything is as it was"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
@@ -161,7 +161,7 @@ async fn site(State(api): State<Api>, caller: Caller, body: Bytes) -> Result<Res
 }
 
 /// Opens the meter room
-#[utoipa::path(put, path = "/v1/setup/meters", tag = "setup",
+#[utoipa::path(put, path = "/v1/setup/meters", tag = "setup", security(("bearer" = []), ("session" = [], "form" = [])),
     responses((status = 200, description = "What changed; nothing, when it is open", body = Object),
         (status = 422, description = "It cannot be opened, and everything is as it was"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
@@ -179,7 +179,7 @@ struct AsideSent {
 }
 
 /// Sets the setup aside, so that an empty box does not begin with it, or takes it up again
-#[utoipa::path(put, path = "/v1/setup/aside", tag = "setup", request_body = AsideSent,
+#[utoipa::path(put, path = "/v1/setup/aside", tag = "setup", security(("bearer" = []), ("session" = [], "form" = [])), request_body = AsideSent,
     responses((status = 204, description = "So it is"),
         (status = 403, description = "The token lacks box:admin, or the person's role does not cover it")))]
 async fn aside(State(api): State<Api>, caller: Caller, body: Bytes) -> Result<StatusCode, Refusal> {

@@ -79,7 +79,7 @@ fn sent<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
 
 /// Begins to ask the meters of a list who they are; nothing is added
 #[utoipa::path(
-    post, path = "/v1/meter-lists", tag = "meters", request_body = MeterList,
+    post, path = "/v1/meter-lists", tag = "meters", security(("bearer" = []), ("session" = [], "form" = [])), request_body = MeterList,
     responses(
         (status = 202, description = "The list by its id; each line is `asking`, `listed` or `wrong`", body = Object),
         (status = 400, description = "The body cannot be read"),
@@ -101,7 +101,7 @@ pub(super) async fn begin(State(api): State<Api>, caller: Caller, body: Bytes) -
 
 /// What came of the lines of a list so far
 #[utoipa::path(
-    get, path = "/v1/meter-lists/{list}", tag = "meters",
+    get, path = "/v1/meter-lists/{list}", tag = "meters", security(("bearer" = []), ("session" = [])),
     params(("list" = String, Path, description = "Its id")),
     responses(
         (status = 200, description = "Each line: `wrong`, `listed`, `asking`, `answers`, `without_serial`, `another`, `silent`, `added` or `not_added`, and why", body = Object),
@@ -121,7 +121,7 @@ pub(super) async fn look(
 
 /// Adds meters of a list that was asked; each line says what came of it
 #[utoipa::path(
-    post, path = "/v1/meter-lists/{list}/meters", tag = "meters",
+    post, path = "/v1/meter-lists/{list}/meters", tag = "meters", security(("bearer" = []), ("session" = [], "form" = [])),
     params(("list" = String, Path, description = "Its id")), request_body = MetersChosen,
     responses(
         (status = 200, description = "All lines: those that were named and could be added are `added`", body = Object),

@@ -74,32 +74,32 @@ fn every_page_of(role: &str, at_least: usize) {
 
 #[test]
 fn pages_of_nobody_in_particular() {
-    every_page_of("nobody", 5);
+    every_page_of("nobody", 20);
 }
 
 #[test]
 fn pages_of_an_admin() {
-    every_page_of("admin", 30);
+    every_page_of("admin", 25);
 }
 
 #[test]
 fn pages_of_an_installer() {
-    every_page_of("installer", 25);
+    every_page_of("installer", 18);
 }
 
 #[test]
 fn pages_of_a_viewer() {
-    every_page_of("viewer", 8);
+    every_page_of("viewer", 5);
 }
 
 #[test]
 fn pages_of_a_doorman() {
-    every_page_of("doorman", 6);
+    every_page_of("doorman", 4);
 }
 
 #[test]
 fn pages_of_a_resident() {
-    every_page_of("resident", 12);
+    every_page_of("resident", 8);
 }
 
 #[test]
