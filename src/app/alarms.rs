@@ -13,7 +13,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::accounts::{AUDIT, Act, Bearers, Who};
 use crate::domain::{Alarm, AlarmKey, AlarmValues, Source};
-use crate::face::{self, BoxApi, Caller, Face, Form, SignedIn, secured};
+use crate::face::{self, BoxApi, Caller, Face, Form, SignedIn, mounted};
 use crate::http::Problem;
 use crate::rules::Inbox;
 use crate::store::alarms::Alarms;
@@ -34,23 +34,11 @@ pub(super) struct Docs;
 
 /// The routes, for programs and for pages.
 pub(super) fn router(desk: AlarmDesk, bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(desk);
-    let api = Api {
-        room: Arc::clone(&desk),
-        bearers,
-        face: face.clone(),
-    };
-    let page = PageState {
-        room: desk,
-        face: face.clone(),
-    };
-    Router::new()
+    let api = Router::new()
         .route("/v1/alarms", get(list))
-        .route("/v1/alarms/{alarm}/acknowledgement", post(acknowledge))
-        .with_state(api)
-        .merge(secured(
-            Router::new().route("/box/alarms/seen", post(seen)).with_state(page),
-        ))
+        .route("/v1/alarms/{alarm}/acknowledgement", post(acknowledge));
+    let pages = Router::new().route("/box/alarms/seen", post(seen));
+    mounted(desk, (bearers, face), (api, pages))
 }
 
 /// An alarm that stands.

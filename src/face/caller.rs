@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{Face, Visitor};
+use super::{Face, PageState, Visitor, secured};
 use crate::accounts::{Act, BearerError, Bearers, Who};
 use crate::http::Problem;
 
@@ -30,6 +31,25 @@ impl<R: ?Sized> Clone for BoxApi<R> {
             face: self.face.clone(),
         }
     }
+}
+
+/// What programs and people are answered of one part of the box, over the same desk.
+pub fn mounted<R: Send + Sync + 'static>(
+    desk: R,
+    (bearers, face): (Arc<Bearers>, &Face),
+    (api, pages): (Router<BoxApi<R>>, Router<PageState<R>>),
+) -> Router {
+    let room = Arc::new(desk);
+    let page = PageState {
+        room: Arc::clone(&room),
+        face: face.clone(),
+    };
+    let state = BoxApi {
+        room,
+        bearers,
+        face: face.clone(),
+    };
+    api.with_state(state).merge(secured(pages.with_state(page)))
 }
 
 /// Somebody who is known.

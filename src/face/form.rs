@@ -15,6 +15,10 @@ use super::{Face, Visitor};
 use crate::http::{Problem, authority};
 use crate::texts::{Said, Texts, named};
 
+/// The fields of a form that only says yes.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
 /// What stands in a form of ours, when one of our pages sent it: the fields beside `csrf_token`.
 pub struct Form<T>(pub T);
 

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::proof::Refused;
-use super::{Face, Form, Shell, SignedIn, Visitor};
+use super::{Face, Form, Nothing, Shell, SignedIn, Visitor};
 use crate::accounts::{OwnSession, Secret};
 use crate::http::Peer;
 use crate::texts::{Said, Texts};
@@ -136,9 +136,6 @@ async fn change(
         ),
     }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn end_others(State(face): State<Face>, person: SignedIn, Form(Nothing {}): Form<Nothing>) -> Response {
     match face.accounts().end_other_sessions(&person.who()).await {

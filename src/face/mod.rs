@@ -28,11 +28,11 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use tokio::sync::watch;
 
 pub use alarm_words::alarm_words;
-pub use caller::{BoxApi, CSRF_HEADER, Caller};
+pub use caller::{BoxApi, CSRF_HEADER, Caller, mounted};
 pub use csrf::Csrf;
 pub use errand::Errands;
 pub use fault_page::MessagePage;
-pub use form::{Form, FormError};
+pub use form::{Form, FormError, Nothing};
 pub use lamps::{Concern, Lamp, Lamps, Light, PartLit, PartWords};
 pub use proof::Refused;
 pub use security::secured;

@@ -15,6 +15,12 @@ pub fn authority<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Option<&'r str> {
     hosts.next().is_none().then_some(host)
 }
 
+/// Where this box is, as whoever asks writes it: `https://HOST[:PORT]`.
+#[must_use]
+pub fn base(uri: &Uri, headers: &HeaderMap) -> String {
+    format!("https://{}", authority(uri, headers).unwrap_or("localhost"))
+}
+
 /// The host of an authority, without its port and brackets (RFC 9110 §7.2); `None` when it is not that.
 #[must_use]
 pub fn host(authority: &str) -> Option<&str> {

@@ -9,13 +9,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 
 use super::room::Uplink;
 use super::status::UplinkShown;
 use crate::accounts::Act;
-use crate::face::{self, Face, Form, Light, Page, Shell, SignedIn, secured};
-use crate::http::authority::authority;
+use crate::face::{self, Face, Form, Light, Nothing, Page, Shell, SignedIn, secured};
+use crate::http::authority;
 use crate::tls::{Step, StepVerdict};
 
 /// What stands behind the pages.
@@ -96,9 +95,6 @@ async fn show(
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
     page(&state, &person, (&uri, &headers), None).map_err(|refusal| *refusal)
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 /// Tries the way step by step, as `uplink test` does; nothing is changed by it.
 async fn test(
@@ -181,7 +177,7 @@ fn page(
         shown,
         steps: steps.map(|steps| steps.into_iter().map(StepShown::from).collect()),
         csrf_token: person.csrf.token(),
-        base: format!("https://{}", authority(uri, headers).unwrap_or("localhost")),
+        base: authority::base(uri, headers),
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }

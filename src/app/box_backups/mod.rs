@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::parts::Schedule;
 use crate::accounts::Bearers;
 use crate::admin::Backups;
-use crate::face::{BoxApi, Face, PageState, secured};
+use crate::face::{Face, mounted};
 
 use desk::BackupDesk;
 pub(super) use v1::Docs;
@@ -23,17 +23,6 @@ type Scheduled = watch::Receiver<Option<Arc<Schedule>>>;
 
 /// The routes, for programs and for pages.
 pub(super) fn router((backups, schedule): (Backups, Scheduled), bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(BackupDesk { backups, schedule });
-    let api = BoxApi {
-        room: Arc::clone(&desk),
-        bearers,
-        face: face.clone(),
-    };
-    let page = PageState {
-        room: desk,
-        face: face.clone(),
-    };
-    v1::router()
-        .with_state(api)
-        .merge(secured(page::router().with_state(page)))
+    let desk = BackupDesk { backups, schedule };
+    mounted(desk, (bearers, face), (v1::router(), page::router()))
 }

@@ -13,9 +13,9 @@ use crate::accounts::Act;
 use crate::admin::KeysIn;
 use crate::app::measures::{Moment, size};
 use crate::app::parts::{Ended, Kept, Order, Step, Where};
-use crate::face::{self, Form, Light, Page, Shell, SignedIn};
+use crate::face::{self, Form, Light, Nothing, Page, Shell, SignedIn};
 use crate::http::Problem;
-use crate::http::authority::authority;
+use crate::http::authority;
 use crate::texts::{Said, Texts};
 
 type PageState = face::PageState<BackupDesk>;
@@ -92,13 +92,10 @@ async fn show(
 ) -> Result<Response, Response> {
     person.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
     let known = state.room.known().await.map_err(IntoResponse::into_response)?;
-    let base = format!("https://{}", authority(&uri, &headers).unwrap_or("localhost"));
+    let base = authority::base(&uri, &headers);
     let page = BackupsPage::of(known, (&state, &person), base);
     Ok(Page(StatusCode::OK, page).into_response())
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn back_up(
     State(state): State<PageState>,

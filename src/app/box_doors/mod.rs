@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::box_page::Report;
 use super::reach::Reach;
 use crate::accounts::Bearers;
-use crate::face::{BoxApi, Face, PageState, secured};
+use crate::face::{Face, mounted};
 use crate::pki::Pki;
 use crate::tls::Acme;
 
@@ -26,22 +26,11 @@ pub(super) fn router(
     bearers: Arc<Bearers>,
     face: &Face,
 ) -> Router {
-    let desk = Arc::new(DoorDesk {
+    let desk = DoorDesk {
         report,
         pki,
         reach,
         acme,
-    });
-    let api = BoxApi {
-        room: Arc::clone(&desk),
-        bearers,
-        face: face.clone(),
     };
-    let page = PageState {
-        room: desk,
-        face: face.clone(),
-    };
-    v1::router()
-        .with_state(api)
-        .merge(secured(page::router().with_state(page)))
+    mounted(desk, (bearers, face), (v1::router(), page::router()))
 }

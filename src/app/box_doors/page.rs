@@ -15,7 +15,7 @@ use crate::app::measures::Moment;
 use crate::app::start::endings;
 use crate::domain::qr_svg;
 use crate::face::{self, Form, Light, Page, Shell, SignedIn};
-use crate::http::authority::authority;
+use crate::http::authority;
 use crate::texts::{Said, Texts};
 
 type PageState = face::PageState<DoorDesk>;
@@ -133,7 +133,7 @@ async fn page(
     let page = DoorsPage {
         shell: state.face.shell("box", Some(person)),
         csrf_token: person.csrf.token(),
-        base: format!("https://{}", authority(uri, headers).unwrap_or("localhost")),
+        base: authority::base(uri, headers),
         doors: doors(&status)
             .into_iter()
             .map(|door| door_row(t, door, moment))

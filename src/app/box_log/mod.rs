@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::log_ring::LogRing;
 use crate::accounts::Bearers;
-use crate::face::{BoxApi, Face, PageState, secured};
+use crate::face::{Face, mounted};
 use crate::meter::Meters;
 
 use desk::LogDesk;
@@ -23,21 +23,10 @@ pub(super) fn router(
     bearers: Arc<Bearers>,
     face: &Face,
 ) -> Router {
-    let desk = Arc::new(LogDesk {
+    let desk = LogDesk {
         ring,
         accounts: bearers.accounts().clone(),
         meters,
-    });
-    let api = BoxApi {
-        room: Arc::clone(&desk),
-        bearers,
-        face: face.clone(),
     };
-    let page = PageState {
-        room: desk,
-        face: face.clone(),
-    };
-    v1::router()
-        .with_state(api)
-        .merge(secured(page::router().with_state(page)))
+    mounted(desk, (bearers, face), (v1::router(), page::router()))
 }

@@ -14,7 +14,7 @@ use axum::Router;
 use super::reach::Reach;
 use crate::accounts::Bearers;
 use crate::admin::AdminState;
-use crate::face::{BoxApi, Face, PageState, secured};
+use crate::face::{Face, mounted};
 
 use desk::PeopleDesk;
 pub(super) use refusal::Refusal;
@@ -22,17 +22,6 @@ pub(super) use v1::Docs;
 
 /// The routes, for programs and for pages.
 pub(super) fn router((admin, reach): (AdminState, Reach), bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(PeopleDesk { admin, reach });
-    let api = BoxApi {
-        room: Arc::clone(&desk),
-        bearers,
-        face: face.clone(),
-    };
-    let page = PageState {
-        room: desk,
-        face: face.clone(),
-    };
-    v1::router()
-        .with_state(api)
-        .merge(secured(pages::router().with_state(page)))
+    let desk = PeopleDesk { admin, reach };
+    mounted(desk, (bearers, face), (v1::router(), pages::router()))
 }

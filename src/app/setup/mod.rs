@@ -22,7 +22,7 @@ use super::reach::Reach;
 use crate::accounts::Bearers;
 use crate::admin::AdminState;
 use crate::config::Config;
-use crate::face::{BoxApi, Face, PageState, secured};
+use crate::face::{Face, mounted};
 
 pub(super) use aside::SetAside;
 use desk::SetupDesk;
@@ -30,17 +30,6 @@ pub(super) use v1::Docs;
 
 /// The routes, for programs and for pages.
 pub(super) fn router(admin: AdminState, config: &Config, bearers: Arc<Bearers>, face: &Face) -> Router {
-    let desk = Arc::new(SetupDesk::new(admin, Reach::of(config), config));
-    let api = BoxApi {
-        room: Arc::clone(&desk),
-        bearers,
-        face: face.clone(),
-    };
-    let page = PageState {
-        room: desk,
-        face: face.clone(),
-    };
-    v1::router()
-        .with_state(api)
-        .merge(secured(pages::router().with_state(page)))
+    let desk = SetupDesk::new(admin, Reach::of(config), config);
+    mounted(desk, (bearers, face), (v1::router(), pages::router()))
 }

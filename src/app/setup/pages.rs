@@ -16,8 +16,8 @@ use super::told::{Step, Told};
 use crate::accounts::Act;
 use crate::admin::Setting;
 use crate::domain::qr_svg;
-use crate::face::{self, Form, Light, MessagePage, Page, Shell, SignedIn};
-use crate::http::authority::{authority, host};
+use crate::face::{self, Form, Light, MessagePage, Nothing, Page, Shell, SignedIn};
+use crate::http::authority::{authority, base, host};
 use crate::http::{Problem, problem};
 use crate::texts::{Said, Texts};
 use crate::tls::StepVerdict;
@@ -178,7 +178,7 @@ async fn page(
         pages: seen.pages,
         fingerprint: seen.fingerprint,
         csrf_token: person.csrf.token(),
-        base: format!("https://{}", authority(asked.0, asked.1).unwrap_or("localhost")),
+        base: base(asked.0, asked.1),
     };
     Ok(Page(status, page).into_response())
 }
@@ -253,9 +253,6 @@ fn goes_on(state: &PageState, person: &SignedIn, hostname: Option<&str>, (uri, h
     };
     Page(StatusCode::OK, page).into_response()
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 /// Opens the meter room.
 async fn meters(

@@ -15,7 +15,7 @@ use super::error::PageError;
 use crate::accounts::Act;
 use crate::domain::MeterId;
 use crate::face::{Form, Light, Page, Shell, SignedIn};
-use crate::http::authority::authority;
+use crate::http::authority::base;
 use crate::meter::{Asking, AskingError, Outcome, RowShown};
 use crate::texts::{Said, Texts};
 
@@ -62,10 +62,6 @@ struct Row {
 
 fn may(person: &SignedIn) -> Result<(), PageError> {
     person.must(Act::ManageBox).map_err(|_| PageError::Forbidden)
-}
-
-fn base(uri: &Uri, headers: &HeaderMap) -> String {
-    format!("https://{}", authority(uri, headers).unwrap_or("localhost"))
 }
 
 /// The form.

@@ -7,12 +7,8 @@ use serde::Deserialize;
 use super::PageState;
 use super::error::PageError;
 use crate::accounts::{AUDIT, Act};
-use crate::face::{Form, SignedIn};
+use crate::face::{Form, Nothing, SignedIn};
 use crate::meter::MetersError;
-
-/// A form that only says yes.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 /// What was just done, as the address of the page says it.
 #[derive(Deserialize)]

@@ -21,7 +21,7 @@ use super::used::{Phase, phases};
 use crate::accounts::Act;
 use crate::domain::{Doubt, Duty, Quality, Quantity};
 use crate::face::{Page, Shell, SignedIn};
-use crate::http::authority::authority;
+use crate::http::authority;
 use crate::http::blocking;
 use crate::meter::ValueShown;
 use crate::texts::{Texts, named};
@@ -129,7 +129,7 @@ pub(super) async fn show(
         head: Head::of(&state, &person, &seen, Tab::Health)?,
         asks: (person.must(Act::CommandMeters).is_ok() && shown.duty == Duty::Polled).then(|| person.csrf.token()),
         asked: asked.is_some(),
-        base: format!("https://{}", authority(&uri, &headers).unwrap_or("localhost")),
+        base: authority::base(&uri, &headers),
         level,
         words,
         heard: shown.answered.map(aged),

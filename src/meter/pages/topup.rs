@@ -11,7 +11,7 @@ use super::error::PageError;
 use super::topups::{Row, Till};
 use crate::accounts::Act;
 use crate::domain::{MeterId, TopupState};
-use crate::face::{Form, Page, Shell, SignedIn};
+use crate::face::{Form, Nothing, Page, Shell, SignedIn};
 use crate::meter::topup::{ByHand, TopupShown};
 use crate::texts::Texts;
 
@@ -133,7 +133,3 @@ pub(super) async fn cancel(
     }
     Ok(Redirect::to(&format!("/energy/{meter}/topups/{id}")).into_response())
 }
-
-/// A form without fields.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}

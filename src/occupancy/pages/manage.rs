@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::finding::{Refusal, by, find, refused};
 use crate::accounts::Act;
 use crate::domain::{SpaceId, qr_svg};
-use crate::face::{Form, Page, PageState, Shell, SignedIn};
-use crate::http::authority::authority;
+use crate::face::{Form, Nothing, Page, PageState, Shell, SignedIn};
+use crate::http::authority::base;
 use crate::occupancy::Occupancy;
 use crate::occupancy::kiosks;
 use crate::occupancy::manage::Set;
@@ -62,11 +62,6 @@ pub(super) struct Settings {
     overfill: Option<String>,
 }
 
-/// Where this box is, as whoever asks writes it.
-pub(super) fn base(uri: &Uri, headers: &HeaderMap) -> String {
-    format!("https://{}", authority(uri, headers).unwrap_or("localhost"))
-}
-
 pub(super) async fn settings(
     State(state): State<PageState<Occupancy>>,
     person: SignedIn,
@@ -105,9 +100,6 @@ pub(super) async fn ask_delete(
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 pub(super) async fn delete(
     State(state): State<PageState<Occupancy>>,

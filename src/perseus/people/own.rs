@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 
 use super::super::filter::masked;
 use super::super::ledger::{self, FetchRow};
@@ -13,7 +12,7 @@ use super::super::rows::{PermissionRow, Revoker};
 use super::super::standing::Standing;
 use super::message::Message;
 use super::spoken;
-use crate::face::{Form, Page, PageState, Shell, SignedIn};
+use crate::face::{Form, Nothing, Page, PageState, Shell, SignedIn};
 use crate::http::problem::nothing;
 use crate::store::ReadError;
 use crate::texts::{Said, Texts, Value};
@@ -54,10 +53,6 @@ pub(super) struct RowShown {
     /// The last hundred times, the newest first.
     fetches: Vec<Said>,
 }
-
-/// Nothing but the form's own value.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 impl Perseus {
     fn shown(&self, t: Texts, row: &PermissionRow) -> Result<RowShown, ReadError> {

@@ -12,7 +12,7 @@ use super::super::rows::AskedBy;
 use super::super::taking::{ArchiveShown, Stand};
 use super::answers::{broken, unknown};
 use crate::accounts::{Role, Secret};
-use crate::face::{Form, PageState, Refused, Shell, SignedIn, Visitor};
+use crate::face::{Form, Nothing, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::Peer;
 use crate::texts::{Said, Texts};
 
@@ -120,10 +120,6 @@ pub(super) async fn take(
         None => Redirect::to(HERE).into_response(),
     }
 }
-
-/// Nothing but the form's own value.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 pub(super) async fn stop(
     State(state): State<PageState<PersonalData>>,

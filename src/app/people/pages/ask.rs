@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields};
-use super::common::{Manager, Nothing, find};
+use super::common::{Manager, find};
 use crate::admin::{Departed, Departure, LastReading};
 use crate::domain::MeterId;
-use crate::face::{Form, Page, PageState, Shell};
+use crate::face::{Form, Nothing, Page, PageState, Shell};
 use crate::http::Problem;
 use crate::texts::{Said, Texts};
 

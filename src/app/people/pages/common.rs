@@ -4,20 +4,15 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
 use crate::accounts::{Act, Person};
 use crate::domain::qr_svg;
 use crate::face::{Face, SignedIn};
-use crate::http::authority::authority;
+use crate::http::authority;
 use crate::http::problem::nothing;
 use crate::texts::Texts;
-
-/// A form that only says yes.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
 
 /// Somebody who manages people, at one of these pages: they may, and proved of late who they are. Nothing is said of people,
 /// and nothing read, before that is known.
@@ -30,7 +25,7 @@ pub(super) struct Manager {
 impl Manager {
     /// Where this box is, as they write it.
     pub(super) fn base(&self) -> String {
-        format!("https://{}", authority(&self.uri, &self.headers).unwrap_or("localhost"))
+        authority::base(&self.uri, &self.headers)
     }
 
     /// What they came to, as [`PeopleDesk::link`] reads it.

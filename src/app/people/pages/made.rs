@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
-use super::common::{Manager, Nothing, picture};
+use super::common::{Manager, picture};
 use super::one::notes_of;
 use crate::accounts::{Secret, Token};
 use crate::admin::Added;
-use crate::face::{Form, Page, PageState, Shell};
+use crate::face::{Form, Nothing, Page, PageState, Shell};
 use crate::texts::Said;
 
 #[derive(Template)]

@@ -9,9 +9,9 @@ use super::super::desk::PeopleDesk;
 use super::super::refusal::Refusal;
 use super::super::typed::{self, Fields, Tick};
 use super::ask::AskPage;
-use super::common::{Manager, Nothing, day};
+use super::common::{Manager, day};
 use super::made;
-use crate::face::{Form, Page, PageState, Shell};
+use crate::face::{Form, Nothing, Page, PageState, Shell};
 use crate::http::Problem;
 use crate::http::problem::nothing;
 
