@@ -139,7 +139,11 @@ impl From<AccountsError> for AdminError {
     fn from(error: AccountsError) -> AdminError {
         let text = error.to_string();
         match error {
-            AccountsError::Exists(_) | AccountsError::LastAdmin(_) => AdminError::conflict(text),
+            AccountsError::Exists(_) => AdminError::conflict(text),
+            AccountsError::LastAdmin(_) => {
+                let problem = Problem::new(StatusCode::CONFLICT, "last-admin", "One admin has to stay");
+                AdminError(problem.detail(text))
+            }
             AccountsError::Unknown(_) | AccountsError::UnknownToken(_) => AdminError::unknown(text),
             AccountsError::Name(_)
             | AccountsError::Password(_)
